@@ -1,0 +1,208 @@
+"""The tables of a bundle: what the generators decide and the platform obeys.
+
+Every table is frozen data. Dates stay dates: a phase is computed when it is asked for
+(`llmaas.bundle.lifecycle`), so a bundle does not go stale at midnight. Money is `Decimal`, in euros.
+"""
+
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+SCHEMA_VERSION = 1
+"""Raised when a reader of the previous version would misunderstand a table."""
+
+Endpoint = Literal["chat.completions", "completions", "embeddings", "audio.transcriptions"]
+Capability = Literal["tools", "vision", "reasoning", "security", "embedding", "audio", "ocr"]
+Modality = Literal["text", "image", "audio", "embedding"]
+Stability = Literal["stable", "experimental"]
+WorkerKind = Literal["generation", "embedding", "transcription"]
+Pooling = Literal["none", "mean", "cls", "last", "rank"]
+ChatFormat = Literal[
+    "chatml", "deepseek", "gemma", "granite", "granite_guardian", "llama3", "mistral", "phi4", "plain"
+]
+ToolCallFormat = Literal[
+    "hermes", "qwen3_coder", "llama3_json", "mistral", "mistral_args", "granite", "generic_json"
+]
+ReasoningMode = Literal["always", "on_by_default", "off_by_default"]
+PriceId = Literal["input", "output", "reasoning_output", "audio"]
+PriceUnit = Literal["million_tokens", "started_minute"]
+TierKind = Literal["prepaid", "contract"]
+VerdictAction = Literal["allow", "flag", "block"]
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every row and table: immutable, keyword-only, and strict when read."""
+
+
+class Service(Table):
+    """Who serves: the facts that answers, headers and start-up lines need."""
+
+    name: str
+    operator: str
+    base_url: str
+    time_zone: str
+    """IANA name; calendar months and lifecycle days begin at midnight there."""
+    languages: tuple[str, ...]
+    """ISO 639-1 codes; the first is the default."""
+    owned_by: str
+    """`owned_by` of every model object (OpenAI's field)."""
+    removal_notice_months: int
+
+
+class Route(Table):
+    """One model id: how it is called and which worker pool answers."""
+
+    model: str
+    aliases: tuple[str, ...]
+    display_name: str
+    publisher: str
+    endpoints: tuple[Endpoint, ...]
+    capabilities: tuple[Capability, ...]
+    input_modalities: tuple[Modality, ...]
+    output_modalities: tuple[Modality, ...]
+    context_tokens: int | None
+    """Published context window; what a deployment serves may be less (`WorkerSpec.n_ctx`)."""
+    root: str
+    """Upstream name of the model (`root` of the model object)."""
+    pool: str
+
+
+class LifecycleEntry(Table):
+    """The dates of one model; its phase is `llmaas.bundle.lifecycle.phase_at`."""
+
+    model: str
+    stability: Stability
+    released_on: date
+    support_ends_on: date | None
+    deprecated_on: date | None
+    removed_on: date | None
+    successor: str | None
+
+
+class PriceStep(Table):
+    """An amount in euros, billed from midnight of `effective_on` in the service's time zone."""
+
+    effective_on: date
+    eur: Decimal
+
+
+class Price(Table):
+    """A billing unit and its amounts, oldest first."""
+
+    id: PriceId
+    unit: PriceUnit
+    steps: tuple[PriceStep, ...]
+
+
+class TierPolicy(Table):
+    """What a customer on this tier pays up front and may use; `None` is without limit."""
+
+    id: str
+    kind: TierKind
+    upfront_credit_eur: Decimal | None
+    monthly_cap_eur: Decimal | None
+    output_tokens_per_hour: int | None
+    output_tokens_per_day: int | None
+
+
+class SecurityPolicy(Table):
+    """How the three checks of the prompt-security layer decide."""
+
+    enabled: bool
+    checks: tuple[str, ...]
+    flag_score: Decimal
+    block_score: Decimal
+    repetition_limit: int
+    """Consecutive identical prompts of one key that count as a repetition."""
+    repetition_window_s: int
+    repetition_action: VerdictAction
+
+
+class WeightsFile(Table):
+    """A file on the model hub. `sha256` is `None` where the hub's value is not recorded."""
+
+    repository: str
+    file: str
+    quantisation: str
+    sha256: str | None
+
+
+class ReasoningFormat(Table):
+    """The markers between which a model thinks, and when it does."""
+
+    open: str
+    close: str
+    mode: ReasoningMode
+
+
+class WorkerSpec(Table):
+    """All a worker needs to load one model: one row per pool, named like the model it serves."""
+
+    pool: str
+    kind: WorkerKind
+    weights: WeightsFile | None
+    mmproj: WeightsFile | None
+    n_ctx: int
+    """Context served to one sequence, in tokens."""
+    n_seq_max: int
+    """Sequences decoded together."""
+    n_gpu_layers: int
+    """-1 is all."""
+    chat_format: ChatFormat | None
+    tool_call_format: ToolCallFormat | None
+    reasoning: ReasoningFormat | None
+    pooling: Pooling | None
+    embedding_dimensions: int | None
+    pinned: bool
+    """Started with the service and never evicted."""
+
+
+class Machine(Table):
+    """A host of the fleet."""
+
+    id: str
+    gpus: int
+    memory_gib_per_gpu: int
+
+
+class Placement(Table):
+    """The machines on which a pool should run, preferred first; empty means any."""
+
+    pool: str
+    machines: tuple[str, ...]
+
+
+class PlacementTable(Table):
+    machines: tuple[Machine, ...]
+    placements: tuple[Placement, ...]
+
+
+class Bundle(Table):
+    """Everything the platform needs to serve one version of a catalogue.
+
+    `llmaas.bundle.directory` reads and verifies it from files; each field is one of them.
+    """
+
+    service: Service
+    routing: tuple[Route, ...]
+    lifecycle: tuple[LifecycleEntry, ...]
+    prices: tuple[Price, ...]
+    tiers: tuple[TierPolicy, ...]
+    security: SecurityPolicy
+    workers: tuple[WorkerSpec, ...]
+    placement: PlacementTable
+
+
+class ManifestFile(Table):
+    path: str
+    sha256: str
+
+
+class Manifest(Table):
+    """Vouches for a bundle directory; written last."""
+
+    schema_version: int
+    catalogue_sha256: str
+    files: tuple[ManifestFile, ...]

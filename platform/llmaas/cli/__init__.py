@@ -1,0 +1,6 @@
+"""The command line."""
+
+
+def main() -> None:
+    """Run `llmaas`."""
+    raise SystemExit("under construction")

@@ -1,0 +1,168 @@
+"""What the gateway and a worker say to each other.
+
+One connection per worker carries every request: a frame is a 4-byte big-endian length and one
+message in MessagePack. Requests are told apart by `stream`, a number the gateway chooses and never
+reuses on a connection, so answers of many requests interleave freely and a continuous-batching
+engine fits behind it.
+
+    gateway → worker    Load (first, once) · Generate · Embed · Cancel · Ping
+    worker → gateway    Ready | LoadFailed (once) · Started · Delta · Finished · Embedded · Failed · Pong
+
+A `Generate` is answered by `Started`, any number of `Delta`, and one `Finished`; an `Embed` by one
+`Embedded`. At any point `Failed` ends a stream instead. After `Cancel` a worker frees the sequence
+at its next step and still sends `Finished` (reason `cancelled`) with the usage so far.
+
+A worker ends when its connection ends, so none survives its gateway, however that died.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+from llmaas.bundle import WorkerSpec
+
+FinishReason = Literal["stop", "length", "cancelled"]
+FailureCode = Literal[
+    "context_length_exceeded",  # 400: prompt longer than the served context
+    "invalid_request",  # 400: the chat template or the sampler refuses it
+    "unsupported",  # 400: this model cannot do what was asked
+    "overloaded",  # 503: the queue is full
+    "internal_error",  # 500
+]
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Base of every frame."""
+
+
+class Load(Message):
+    """Load these weights; `n_ctx` of the spec is already what the deployment serves."""
+
+    spec: WorkerSpec
+    weights_path: str
+    mmproj_path: str | None = None
+    n_threads: int
+
+
+class Sampling(msgspec.Struct, frozen=True, kw_only=True):
+    """How the next token is chosen; the neutral value switches a step off."""
+
+    temperature: float = 0.7
+    top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    repeat_penalty: float = 1.0
+    logit_bias: dict[int, float] = {}
+    seed: int | None = None
+
+
+class Generate(Message):
+    """Continue a prompt. Exactly one of `messages`, `prompt` and `prompt_tokens` is given."""
+
+    stream: int
+    messages: list[dict[str, Any]] | None = None
+    """OpenAI chat messages, rendered with the model's own chat template."""
+    tools: list[dict[str, Any]] | None = None
+    template_arguments: dict[str, Any] = {}
+    """Extra variables of the chat template (`chat_template_kwargs`)."""
+    prompt: str | None = None
+    prompt_tokens: list[int] | None = None
+    max_tokens: int | None = None
+    """Output tokens at most; `None` is up to the end of the served context."""
+    stop: list[str] = []
+    sampling: Sampling = Sampling()
+
+
+class Embed(Message):
+    """Embed every input. An input is text or token ids."""
+
+    stream: int
+    inputs: list[str | list[int]]
+
+
+class Cancel(Message):
+    """The client went away."""
+
+    stream: int
+
+
+class Ping(Message):
+    """Are you there? Answered between two engine steps."""
+
+
+class Ready(Message):
+    """The model is loaded."""
+
+    n_ctx: int
+    """Context one sequence really has, in tokens."""
+    n_seq_max: int
+    memory_bytes: int
+    """Resident memory of the process after loading."""
+    has_chat_template: bool
+    embedding_dimensions: int | None = None
+
+
+class LoadFailed(Message):
+    """The model cannot be loaded; the worker exits."""
+
+    message: str
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """Token counts of one generation. `reasoning_tokens` are part of `completion_tokens`."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    reasoning_tokens: int = 0
+    cached_tokens: int = 0
+
+
+class Started(Message):
+    """The prompt fits and is being processed: from here on an answer follows."""
+
+    stream: int
+    prompt_tokens: int
+
+
+class Delta(Message):
+    """New text, complete in UTF-8 and never part of a stop string."""
+
+    stream: int
+    content: str = ""
+    reasoning: str = ""
+
+
+class Finished(Message):
+    stream: int
+    reason: FinishReason
+    usage: Usage
+
+
+class Embedded(Message):
+    """One normalised vector per input, in the order of the inputs."""
+
+    stream: int
+    vectors: bytes
+    """float32, little-endian, row-major: inputs × dimensions."""
+    dimensions: int
+    prompt_tokens: int
+
+
+class Failed(Message):
+    stream: int
+    code: FailureCode
+    message: str
+    prompt_tokens: int | None = None
+    """With `context_length_exceeded`: what the prompt has …"""
+    n_ctx: int | None = None
+    """… and what is served."""
+
+
+class Pong(Message):
+    pass
+
+
+ToWorker = Load | Generate | Embed | Cancel | Ping
+ToGateway = Ready | LoadFailed | Started | Delta | Finished | Embedded | Failed | Pong
