@@ -32,8 +32,8 @@ TierKind = Literal["prepaid", "contract"]
 VerdictAction = Literal["allow", "flag", "block"]
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of every row and table: immutable, keyword-only, and strict when read."""
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of every row and table: immutable, and strict when read."""
 
 
 class Service(Table):

@@ -31,11 +31,11 @@ FailureCode = Literal[
 ]
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Message(msgspec.Struct, frozen=True, tag=True):
     """Base of every frame."""
 
 
-class Load(Message):
+class Load(Message, kw_only=True):
     """Load these weights; `n_ctx` of the spec is already what the deployment serves."""
 
     spec: WorkerSpec
