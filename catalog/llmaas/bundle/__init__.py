@@ -9,6 +9,7 @@ from llmaas.bundle.directory import (
     to_json,
 )
 from llmaas.bundle.lifecycle import Phase, add_months, phase_at
+from llmaas.bundle.slugs import model_slug
 from llmaas.bundle.tables import (
     Bundle,
     LifecycleEntry,
@@ -47,6 +48,7 @@ __all__ = [
     "WorkerSpec",
     "add_months",
     "bundle_files",
+    "model_slug",
     "phase_at",
     "read_bundle",
     "read_document",
