@@ -1,0 +1,77 @@
+"""Where stand-in weights live and when they are made."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+
+from gguf import GGUFWriter
+
+from llmaas.workers.stand_in.embedding import write_embedding_model
+from llmaas.workers.stand_in.recital import write_recital
+
+VERSION = 1
+"""Part of every file name: raise it with any change to what is written, and new files are made."""
+N_CTX = 8192
+"""Tokens of context of the generating stand-ins."""
+
+
+@dataclass(frozen=True)
+class StandIns:
+    """The stand-in weights of one directory."""
+
+    chat: Path
+    """Answers at once; ChatML, tool calls in the Hermes format."""
+    reasoning: Path
+    """Thinks between `<think>` and `</think>` first, unless `enable_thinking` is false."""
+    embedding: Path
+    """768 dimensions, first-token pooling, 512 tokens of context."""
+    n_ctx: int
+    """Context of `chat` and `reasoning` in tokens."""
+
+
+def make_stand_ins(directory: Path) -> StandIns:
+    """Make the stand-in weights in `directory`, or find the ones already made there.
+
+    The same program version makes the same bytes; two processes may do it at the same time.
+
+    Raises:
+        OSError: the directory cannot be written.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    thinks = files(__package__).joinpath("chatml.jinja").read_text(encoding="utf-8")
+    never_thinks = "{%- set enable_thinking = none -%}\n" + thinks
+    chat = partial(write_recital, thinks=False, template=never_thinks, n_ctx=N_CTX)
+    reasoning = partial(write_recital, thinks=True, template=thinks, n_ctx=N_CTX)
+    return StandIns(
+        chat=_made(directory, "chat", "llama", chat),
+        reasoning=_made(directory, "reasoning", "llama", reasoning),
+        embedding=_made(directory, "embedding", "bert", write_embedding_model),
+        n_ctx=N_CTX,
+    )
+
+
+def _made(
+    directory: Path, role: str, architecture: str, write: Callable[[GGUFWriter], None]
+) -> Path:
+    """Write a file whole and then give it its name, so that nobody ever loads half of it."""
+    path = directory / f"stand-in-{role}-v{VERSION}.gguf"
+    if path.exists():
+        return path
+    handle, unfinished = tempfile.mkstemp(prefix=f".{path.stem}-", dir=directory)
+    os.close(handle)
+    try:
+        writer = GGUFWriter(unfinished, architecture)
+        write(writer)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+        Path(unfinished).replace(path)
+    except BaseException:
+        Path(unfinished).unlink(missing_ok=True)
+        raise
+    return path
