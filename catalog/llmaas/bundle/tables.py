@@ -36,7 +36,7 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of every row and table: immutable, and strict when read."""
 
 
-class Service(Table):
+class Service(Table, frozen=True):
     """Who serves: the facts that answers, headers and start-up lines need."""
 
     name: str
@@ -51,7 +51,7 @@ class Service(Table):
     removal_notice_months: int
 
 
-class Route(Table):
+class Route(Table, frozen=True):
     """One model id: how it is called and which worker pool answers."""
 
     model: str
@@ -69,7 +69,7 @@ class Route(Table):
     pool: str
 
 
-class LifecycleEntry(Table):
+class LifecycleEntry(Table, frozen=True):
     """The dates of one model; its phase is `llmaas.bundle.lifecycle.phase_at`."""
 
     model: str
@@ -81,14 +81,14 @@ class LifecycleEntry(Table):
     successor: str | None
 
 
-class PriceStep(Table):
+class PriceStep(Table, frozen=True):
     """An amount in euros, billed from midnight of `effective_on` in the service's time zone."""
 
     effective_on: date
     eur: Decimal
 
 
-class Price(Table):
+class Price(Table, frozen=True):
     """A billing unit and its amounts, oldest first."""
 
     id: PriceId
@@ -96,7 +96,7 @@ class Price(Table):
     steps: tuple[PriceStep, ...]
 
 
-class TierPolicy(Table):
+class TierPolicy(Table, frozen=True):
     """What a customer on this tier pays up front and may use; `None` is without limit."""
 
     id: str
@@ -107,7 +107,7 @@ class TierPolicy(Table):
     output_tokens_per_day: int | None
 
 
-class SecurityPolicy(Table):
+class SecurityPolicy(Table, frozen=True):
     """How the three checks of the prompt-security layer decide."""
 
     enabled: bool
@@ -120,7 +120,7 @@ class SecurityPolicy(Table):
     repetition_action: VerdictAction
 
 
-class WeightsFile(Table):
+class WeightsFile(Table, frozen=True):
     """A file on the model hub. `sha256` is `None` where the hub's value is not recorded."""
 
     repository: str
@@ -129,7 +129,7 @@ class WeightsFile(Table):
     sha256: str | None
 
 
-class ReasoningFormat(Table):
+class ReasoningFormat(Table, frozen=True):
     """The markers between which a model thinks, and when it does."""
 
     open: str
@@ -137,7 +137,7 @@ class ReasoningFormat(Table):
     mode: ReasoningMode
 
 
-class WorkerSpec(Table):
+class WorkerSpec(Table, frozen=True):
     """All a worker needs to load one model: one row per pool, named like the model it serves."""
 
     pool: str
@@ -159,7 +159,7 @@ class WorkerSpec(Table):
     """Started with the service and never evicted."""
 
 
-class Machine(Table):
+class Machine(Table, frozen=True):
     """A host of the fleet."""
 
     id: str
@@ -167,19 +167,19 @@ class Machine(Table):
     memory_gib_per_gpu: int
 
 
-class Placement(Table):
+class Placement(Table, frozen=True):
     """The machines on which a pool should run, preferred first; empty means any."""
 
     pool: str
     machines: tuple[str, ...]
 
 
-class PlacementTable(Table):
+class PlacementTable(Table, frozen=True):
     machines: tuple[Machine, ...]
     placements: tuple[Placement, ...]
 
 
-class Bundle(Table):
+class Bundle(Table, frozen=True):
     """Everything the platform needs to serve one version of a catalogue.
 
     `llmaas.bundle.directory` reads and verifies it from files; each field is one of them.
@@ -195,12 +195,12 @@ class Bundle(Table):
     placement: PlacementTable
 
 
-class ManifestFile(Table):
+class ManifestFile(Table, frozen=True):
     path: str
     sha256: str
 
 
-class Manifest(Table):
+class Manifest(Table, frozen=True):
     """Vouches for a bundle directory; written last."""
 
     schema_version: int
