@@ -5,6 +5,7 @@ editor (`catalog/models_config.schema.json`) and the YAML reference of the docum
 They check one value at a time; what relates values is in `llmaas.catalog.rules`.
 """
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -36,13 +37,11 @@ from llmaas.bundle.tables import (
 
 def _iso_date(value: Any) -> Any:
     """Accept `2025-06-13` and nothing looser; anything else is left for pydantic to refuse."""
-    if isinstance(value, str):
-        return date.fromisoformat(value) if len(value) == len("2025-06-13") else _not_a_date()
-    return value
-
-
-def _not_a_date() -> date:
-    raise ValueError("a date is written YYYY-MM-DD")
+    if not isinstance(value, str):
+        return value
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError(f"`{value[:40]}` has another form")
+    return date.fromisoformat(value)
 
 
 def _decimal(value: Any) -> Any:
@@ -65,7 +64,9 @@ Eur = Annotated[
 Text = Annotated[str, StringConstraints(min_length=1)]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 """Names a text that is translated elsewhere (`generators/llmaas/generators/messages`)."""
-ModelId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*(:[a-z0-9][a-z0-9._-]*)?$")]
+ModelId = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*(:[a-z0-9][a-z0-9._-]*)?$")
+]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
@@ -114,7 +115,7 @@ class Support(Record):
     )
     critical_response_h: Count | None = Field(
         default=None,
-        description="Hours to the reply for critical incidents, as an option of professional services.",
+        description="Hours to the reply for critical incidents (professional services).",
     )
 
 
@@ -145,7 +146,7 @@ class ComplianceRecord(Record):
         description="A qualification (ANSSI) is not a certification; a regulation is complied with."
     )
     scope: Literal["infrastructure", "service", "operator"] = Field(
-        description="What it covers. The infrastructure being qualified does not make the service so."
+        description="What it covers: a qualified infrastructure does not make a qualified service."
     )
     status: Literal["valid", "in_progress", "expired", "unconfirmed"]
     valid_from: Day | None = None
