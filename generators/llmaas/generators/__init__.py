@@ -9,5 +9,19 @@ The documentation site is `llmaas.generators.site`, which needs the `docs` extra
 """
 
 from llmaas.generators.compile import compile_bundle
+from llmaas.generators.drift import compare
+from llmaas.generators.files import generated_files
+from llmaas.generators.fingerprint import catalogue_sha256
+from llmaas.generators.layout import Layout, layout_of
+from llmaas.generators.writing import Change, write
 
-__all__ = ["compile_bundle"]
+__all__ = [
+    "Change",
+    "Layout",
+    "catalogue_sha256",
+    "compare",
+    "compile_bundle",
+    "generated_files",
+    "layout_of",
+    "write",
+]

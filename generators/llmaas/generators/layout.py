@@ -60,3 +60,9 @@ def layout_of(catalog: Path, *, bundle: Path | None = None) -> Layout:
         return Layout(root=repository, catalog=catalog, bundle=reference, schema=schema)
     directory = catalog.with_name("bundle") if bundle is None else bundle.absolute()
     return Layout(root=catalog.parent, catalog=catalog, bundle=directory, schema=None)
+
+
+def shown(path: Path) -> str:
+    """A path as a person in the working directory would write it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

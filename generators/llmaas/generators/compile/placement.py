@@ -9,9 +9,7 @@ def compile_placement(catalog: Catalog) -> PlacementTable:
     """Machines and one placement per pool; preferred machines keep the author's order."""
     return PlacementTable(
         machines=tuple(
-            Machine(
-                id=machine.id, gpus=machine.gpus, memory_gib_per_gpu=machine.memory_gib_per_gpu
-            )
+            Machine(id=machine.id, gpus=machine.gpus, memory_gib_per_gpu=machine.memory_gib_per_gpu)
             for machine in sorted(catalog.fleet.machines, key=lambda m: m.id)
         ),
         placements=tuple(

@@ -21,7 +21,7 @@ def _worker(model: Model) -> WorkerSpec:
         kind=serving.kind,
         weights=_weights(serving.weights),
         mmproj=_weights(serving.mmproj),
-        n_ctx=_served_context(model),
+        n_ctx=serving.n_ctx,
         n_seq_max=serving.n_seq_max,
         n_gpu_layers=serving.n_gpu_layers,
         chat_format=serving.chat_format,
@@ -31,13 +31,6 @@ def _worker(model: Model) -> WorkerSpec:
         embedding_dimensions=serving.embedding_dimensions,
         pinned=serving.pinned,
     )
-
-
-def _served_context(model: Model) -> int:
-    """Never more than the published window: beyond it a model answers, but with nonsense."""
-    if model.context_tokens is None:
-        return model.serving.n_ctx
-    return min(model.serving.n_ctx, model.context_tokens)
 
 
 def _weights(weights: Weights | None) -> WeightsFile | None:
