@@ -5,10 +5,7 @@ from pathlib import Path
 
 
 def reference_directory() -> Path:
-    """The bundle directory, for `llmaas.bundle.read_bundle`.
-
-    A real directory: the package is never zipped, as its wheel holds programs that need files too.
-    """
+    """The bundle directory, for `llmaas.bundle.read_bundle`; the package must not be zipped."""
     return Path(str(files(__name__)))
 
 
