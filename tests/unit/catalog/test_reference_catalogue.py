@@ -103,7 +103,7 @@ def test_the_starter_has_no_warnings_either() -> None:
 
 
 def test_the_reference_warns_of_what_is_published_and_cannot_be(reference: CatalogFile) -> None:
-    """Daily limits that never bind, and reasoning claimed for weights that have no thinking mode."""
+    """Daily limits that never bind; reasoning claimed for weights without a thinking mode."""
     warned = Counter(problem.code for problem in reference.problems)
     assert warned == {"limit-never-binds": 4, "reasoning-without-markers": 6}
 
