@@ -72,9 +72,7 @@ def authored_catalog(authored_model: Callable[..., Authored]) -> Callable[..., A
                 "reasoning_output": price("million_tokens", "exact", "21.00"),
                 "audio": price("started_minute", "up", "0.01"),
             },
-            "tiers": [
-                {"id": "tier-1", "kind": "prepaid", "audience": "individual"},
-            ],
+            "tiers": [{"id": "contract", "kind": "contract", "audience": "enterprise"}],
             "lifecycle": {
                 "stable_months": 6,
                 "removal_notice_months": 3,
