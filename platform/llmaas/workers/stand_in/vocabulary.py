@@ -1,4 +1,4 @@
-"""The tokens of the stand-ins, bytes, learnt merges and specials, and their place in a GGUF file."""
+"""The tokens of the stand-ins: bytes, learnt merges, specials; and their place in a GGUF file."""
 
 from functools import cache
 from importlib.resources import files
