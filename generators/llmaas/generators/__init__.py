@@ -9,13 +9,14 @@ The documentation site is `llmaas.generators.site`, which needs the `docs` extra
 """
 
 from llmaas.generators.compile import compile_bundle
-from llmaas.generators.drift import compare
+from llmaas.generators.drift import DRIFT_CODES, compare
 from llmaas.generators.files import generated_files
 from llmaas.generators.fingerprint import catalogue_sha256
 from llmaas.generators.layout import Layout, layout_of
 from llmaas.generators.writing import Change, write
 
 __all__ = [
+    "DRIFT_CODES",
     "Change",
     "Layout",
     "catalogue_sha256",

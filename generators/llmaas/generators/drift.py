@@ -9,6 +9,13 @@ from llmaas.catalog.diagnostics import Problem
 from llmaas.generators.layout import Layout, shown
 from llmaas.generators.orphans import find_orphans
 
+DRIFT_CODES: Mapping[str, str] = {
+    "generated-missing": "A generated file is not there, or cannot be read.",
+    "generated-stale": "A generated file is not what the catalogue gives now.",
+    "generated-orphan": "A file in the bundle directory is not part of the bundle.",
+}
+"""The codes of these problems, as `llmaas.catalog.CODES` has those of a catalogue."""
+
 _DIFF_LINES = 12
 _WINDOW_LINES = 40
 

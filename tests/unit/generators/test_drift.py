@@ -1,11 +1,15 @@
 """What `llmaas check` says about generated files."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from llmaas.bundle import bundle_files
-from llmaas.generators import compare, compile_bundle, layout_of, write
+from llmaas.catalog import render_problems
+from llmaas.generators import DRIFT_CODES, compare, compile_bundle, layout_of, write
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "generated"
 
 
 @pytest.fixture
@@ -117,3 +121,29 @@ def test_a_directory_in_the_place_of_a_file_is_reported_and_not_raised(layout, f
     codes = [p.message for p in compare(layout, files) if p.path == "bundle/routing.json"]
 
     assert codes == ["this generated file cannot be read: Is a directory"]
+
+
+def damage(layout, code):
+    match code:
+        case "generated-missing":
+            (layout.bundle / "tiers.json").unlink()
+        case "generated-stale":
+            path = layout.bundle / "prices.json"
+            path.write_text(path.read_text().replace('"eur": "4"', '"eur": "5"'))
+        case "generated-orphan":
+            (layout.bundle / "notes.txt").touch()
+
+
+@pytest.mark.parametrize("code", sorted(DRIFT_CODES))
+def test_each_kind_of_drift_reads_as_its_golden_file(layout, files, code):
+    write(layout, files)
+    damage(layout, code)
+
+    problems = compare(layout, files)
+
+    assert [problem.code for problem in problems] == [code]
+    assert render_problems(problems) == (GOLDEN / f"{code}.txt").read_text()
+
+
+def test_every_golden_file_is_of_a_kind_of_drift():
+    assert sorted(path.stem for path in GOLDEN.iterdir()) == sorted(DRIFT_CODES)

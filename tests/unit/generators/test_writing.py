@@ -3,7 +3,8 @@
 import errno
 import json
 import os
-from multiprocessing import get_context
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -175,23 +176,35 @@ def test_a_temporary_that_a_killed_run_left_is_used_up(layout, files_for):
     assert compare(layout, files_for("one")) == ()
 
 
-def _write_often(layout, files, n_times):
-    for _ in range(n_times):
-        for some in files:
-            write(layout, some)
-
-
 def test_two_runs_at_once_leave_one_whole_bundle(layout, files_for):
     both = [files_for("one"), files_for("one", "two")]
-    context = get_context("fork")
-    runs = [
-        context.Process(target=_write_often, args=(layout, order, 10))
-        for order in (both, both[::-1])
-    ]
-    for run in runs:
-        run.start()
-    for run in runs:
-        run.join()
 
-    assert [run.exitcode for run in runs] == [0, 0]
+    def write_often(order):
+        for files in order * 10:
+            write(layout, files)
+
+    with ThreadPoolExecutor() as runs:  # each run opens, so locks, the directory for itself
+        for run in [runs.submit(write_often, both), runs.submit(write_often, both[::-1])]:
+            run.result()
+
     assert len(read_bundle(layout.bundle).routing) in {1, 2}
+    assert not list(layout.bundle.glob(".*"))
+
+
+def test_a_reader_sees_one_of_the_bundles_or_none_while_they_are_written(layout, files_for):
+    both = [files_for("one"), files_for("one", "two")]
+    whole = []
+    for files in both:
+        write(layout, files)
+        whole.append(read_bundle(layout.bundle))
+
+    def write_often():
+        for files in both * 10:
+            write(layout, files)
+
+    with ThreadPoolExecutor() as runs:
+        run = runs.submit(write_often)
+        while not run.done():
+            with suppress(BundleError):
+                assert read_bundle(layout.bundle) in whole
+        run.result()
