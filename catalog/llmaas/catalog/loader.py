@@ -237,7 +237,7 @@ def _refuse_tag(event: Any, reading: _Reading) -> None:
     reading.report(
         _start(event),
         "tag",
-        f"the tag `{event.tag}` is not read",
+        f"the tag `{event.tag.replace('tag:yaml.org,2002:', '!!')}` is not read",
         "remove the tag; put a value in quotes to make it a text",
     )
 

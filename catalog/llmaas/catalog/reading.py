@@ -81,7 +81,7 @@ def _problem(finding: Finding, document: Document, path: str) -> Problem:
     position = document.position(finding.loc)
     remedy = finding.help
     if finding.first is not None:
-        remedy = f"the first is at line {document.position(finding.first).line}; {remedy}"
+        remedy = f"the other is at line {document.position(finding.first).line}; {remedy}"
     severity = CODES[finding.code].severity
     return Problem(
         path, position.line, position.column, finding.code, finding.message, remedy, severity

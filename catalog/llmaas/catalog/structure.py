@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from llmaas.catalog.diagnostics import Problem
 from llmaas.catalog.document import Document, Loc
 from llmaas.catalog.model import Catalog, Record
-from llmaas.catalog.wording import COMPUTED_KEYS, Broken, choices, closest, explain, named
+from llmaas.catalog.wording import Broken, choices, closest, explain, named, why_not_written
 
 
 def read_structure(document: Document, path: str) -> tuple[Catalog | None, tuple[Problem, ...]]:
@@ -58,14 +58,15 @@ def _at(
 
 def _suggestion(loc: Loc) -> str | None:
     key = str(loc[-1])
-    return None if key in COMPUTED_KEYS else closest(key, _keys_at(loc[:-1]))
+    near = closest(key, _keys_at(loc[:-1]))
+    return None if near is None or why_not_written(key) else near
 
 
 def _unknown_key(loc: Loc, suggestion: str | None) -> Broken:
     key = str(loc[-1])
     message = f"{named(loc[:-1])} has no key `{key}`"
-    if key in COMPUTED_KEYS:
-        return Broken("unknown-key", message, COMPUTED_KEYS[key])
+    if reason := why_not_written(key):
+        return Broken("unknown-key", message, reason)
     if suggestion is not None:
         return Broken("unknown-key", message, f"did you mean `{suggestion}`?")
     return Broken("unknown-key", message, f"keys known here: {', '.join(_keys_at(loc[:-1]))}")

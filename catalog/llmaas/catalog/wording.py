@@ -1,5 +1,6 @@
 """What a value must be, in the words of the person who writes the YAML."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -34,9 +35,18 @@ INVALID_VALUES: Mapping[str, tuple[str, str]] = {
     "string_too_short": ("{name} is empty", "write a text, or remove the key if it is optional"),
     "string_unicode": ("{name} holds half a character", "remove the \\ud… escape"),
     "too_short": ("{name} is empty", "list at least {min_length}"),
-    "greater_than": ("{name} must be greater than {gt}, found {wrote}", "correct the number"),
-    "greater_than_equal": ("{name} must be at least {ge}, found {wrote}", "correct the number"),
-    "less_than_equal": ("{name} must be at most {le}, found {wrote}", "correct the number"),
+    "greater_than": (
+        "{name} must be greater than {gt}, found {wrote}",
+        "write a number above {gt}, or remove the key if it is optional",
+    ),
+    "greater_than_equal": (
+        "{name} must be at least {ge}, found {wrote}",
+        "write a number from {ge} upwards",
+    ),
+    "less_than_equal": (
+        "{name} must be at most {le}, found {wrote}",
+        "write a number up to {le}",
+    ),
     "decimal_max_places": (
         "{name} has more than {decimal_places} decimal places",
         "round it: amounts are kept to a millionth of a euro",
@@ -61,8 +71,8 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
         "a model id is lower-case, with at most one colon before the size, such as `qwen3:8b`",
     ),
     r"^https?://[^\s]+$": ("a URL", "a URL begins with https:// and holds no space"),
-    r"^[a-z]{2}$": ("a language", "a language is its ISO 639-1 code, such as `fr`"),
-    r"^[A-Z]{2}$": ("a country", "a country is its ISO 3166-1 code, such as `FR`"),
+    r"^[a-z]{2}$": ("a language code", "a language is its ISO 639-1 code, such as `fr`"),
+    r"^[A-Z]{2}$": ("a country code", "a country is its ISO 3166-1 code, such as `FR`"),
     r"^[0-9a-f]{64}$": (
         "a SHA-256 sum",
         "a SHA-256 sum is 64 digits 0-9 and a-f, as `sha256sum` prints it",
@@ -70,18 +80,17 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
 }
 """By the regular expression of the model."""
 
-COMPUTED_KEYS: Mapping[str, str] = {
-    **dict.fromkeys(
-        ("count", "counts", "stats", "total", "total_models", "model_count", "number_of_models"),
-        "remove it: counts are computed from the lists, so that they are never wrong",
-    ),
-    **dict.fromkeys(
-        ("phase", "state", "lifecycle_phase"),
-        "remove it: the phase of a model is computed from its dates",
-    ),
-    "energy_class": "remove it: what follows from other figures is computed",
-}
-"""Keys that people write and that must not be: the help for each."""
+_COUNT = re.compile(r"counts?|stats|total|(total|number_of)_.*|.*_(count|total)")
+_PHASE = re.compile(r"phase|state|lifecycle_phase")
+
+
+def why_not_written(key: str) -> str | None:
+    """The help for keys that people expect and that must not be: what they say is computed."""
+    if _COUNT.fullmatch(key):
+        return "remove it: counts are computed from the lists, so that they are never wrong"
+    if _PHASE.fullmatch(key):
+        return "remove it: the phase of a model is computed from its dates"
+    return None
 
 
 def explain(kind: str, loc: Loc, value: object, context: Mapping[str, object]) -> Broken:

@@ -92,7 +92,9 @@ def ended_models_have_successors(catalog: Catalog, today: date) -> Iterator[Find
     """Support that ends without a deprecation leaves customers without advice."""
     for index, model in enumerate(catalog.models):
         ends = model.support_ends_on
-        if ends is None or today < ends or model.successor or model.deprecated_on:
+        if ends is None or not model.released_on < ends <= today:
+            continue
+        if model.successor or model.deprecated_on:
             continue
         yield Finding(
             ("models", index, "support_ends_on"),
