@@ -1,6 +1,5 @@
-"""The command line."""
+"""The command line, and the place where the packages of LLMaaS are put together."""
 
+from llmaas.cli.app import main
 
-def main() -> None:
-    """Run `llmaas`."""
-    raise SystemExit("under construction")
+__all__ = ["main"]

@@ -1,0 +1,115 @@
+"""Which models one machine serves, and from which weights."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from llmaas.accounts import KeyStore
+from llmaas.bundle import Bundle, phase_at
+from llmaas.cli.announce import Started
+from llmaas.cli.exits import CommandError, Exit
+from llmaas.cli.listener import Listener
+from llmaas.cli.machine import cores, machine_name, memory_bytes
+from llmaas.cli.runtime import Service
+from llmaas.cli.service_day import today_of
+from llmaas.cli.state import StateDir
+from llmaas.workers import ServedModel, plan_deployment
+from llmaas.workers.stand_in import StandIns
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A bundle and, by pool, the weights found for it."""
+
+    bundle: Bundle
+    served: dict[str, ServedModel]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Ids that can be called today, in the order of the bundle."""
+        today = today_of(self.bundle.service)()
+        callable_ = {e.model for e in self.bundle.lifecycle if phase_at(e, today).callable}
+        return tuple(
+            route.model
+            for route in self.bundle.routing
+            if route.model in callable_ and route.pool in self.served
+        )
+
+    @property
+    def stand_ins(self) -> tuple[str, ...]:
+        """Those of `models` that answer from stand-in weights."""
+        pools = {route.model: route.pool for route in self.bundle.routing}
+        return tuple(model for model in self.models if self.served[pools[model]].stand_in)
+
+    @property
+    def example(self) -> str | None:
+        """A model to try: one that chats, with its own weights if there is one."""
+        chats = {r.model for r in self.bundle.routing if "chat.completions" in r.endpoints}
+        stand_ins = frozenset(self.stand_ins)
+        candidates = [model for model in self.models if model in chats]
+        return min(candidates, key=lambda model: model in stand_ins, default=None)
+
+    def service(
+        self, *, keys: KeyStore, docs_dir: Path | None, memory_budget_bytes: int | None
+    ) -> Service:
+        """The service of this deployment on this machine."""
+        return Service(
+            bundle=self.bundle,
+            deployment=self.served,
+            keys=keys,
+            docs_dir=docs_dir,
+            today=today_of(self.bundle.service),
+            memory_budget_bytes=memory_budget_bytes or memory_bytes() // 2,
+            machine_name=machine_name(),
+            n_threads=cores(),
+        )
+
+    def started(
+        self, listener: Listener, *, docs: bool, api_key: str | None, state: StateDir
+    ) -> Started:
+        """What to say once it answers."""
+        return Started(
+            base_url=f"{listener.url}/v1",
+            docs_url=f"{listener.url}/docs/" if docs else None,
+            loopback=listener.loopback,
+            api_key=api_key,
+            models=self.models,
+            stand_ins=self.stand_ins,
+            example=self.example,
+            state_dir=state.root,
+        )
+
+
+def deploy(bundle: Bundle, *, weights_dir: Path, stand_ins: StandIns | None) -> Deployment:
+    """Find the weights of every model, stand-ins filling in where they are allowed.
+
+    Raises:
+        CommandError: models have no weights and stand-ins are not allowed, or none is left.
+    """
+    deployment = Deployment(
+        bundle, plan_deployment(bundle.workers, weights_dir=weights_dir, stand_ins=stand_ins)
+    )
+    if stand_ins is None:
+        _require_weights(deployment, weights_dir)
+    if not deployment.models:
+        raise CommandError(
+            Exit.PROBLEMS,
+            "no model of this catalogue can be called today",
+            "`llmaas models list` shows their dates",
+        )
+    return deployment
+
+
+def _require_weights(deployment: Deployment, weights_dir: Path) -> None:
+    today = today_of(deployment.bundle.service)()
+    callable_ = {e.model for e in deployment.bundle.lifecycle if phase_at(e, today).callable}
+    missing = sorted(
+        callable_ & {r.model for r in deployment.bundle.routing} - {*deployment.models}
+    )
+    if missing:
+        listed = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
+        raise CommandError(
+            Exit.CANNOT_START,
+            f"{len(missing)} of {len(callable_)} models have no weights in {weights_dir}: {listed}",
+            "pull them (llmaas pull MODEL), name the models to serve (--models), or serve "
+            "stand-in weights in their place (--allow-stand-ins)",
+        )

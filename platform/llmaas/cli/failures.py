@@ -1,0 +1,53 @@
+"""Telling a person what went wrong: one line and a remedy; a traceback only where it belongs."""
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from llmaas.cli.exits import CommandError, Exit
+from llmaas.cli.state import state_dir
+
+DEBUG_VARIABLE = "LLMAAS_DEBUG"
+
+
+def tell(error: CommandError) -> int:
+    """Print a failure on stderr and return the exit code it stands for."""
+    print(f"error: {error}", file=sys.stderr)
+    if error.exit_code is Exit.DEFECT and os.environ.get(DEBUG_VARIABLE) and error.__cause__:
+        traceback.print_exception(error.__cause__)
+    return int(error.exit_code)
+
+
+@contextmanager
+def defects_logged(logs: Path) -> Iterator[None]:
+    """Turn an exception that nobody expected into one line; its traceback goes to `logs`."""
+    try:
+        yield
+    except CommandError:
+        raise
+    except Exception as error:
+        raise defect(error, logs) from error
+
+
+def defect(error: Exception, logs: Path) -> CommandError:
+    """The failure to tell for an exception that nobody expected, its traceback written down."""
+    told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    path = logs / f"defect-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}.log"
+    try:
+        logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_text("".join(traceback.format_exception(error)))
+    except OSError:
+        where = "run again with `llmaas --debug …` to see the traceback"
+    else:
+        where = f"the traceback is in {path}; `llmaas --debug …` shows it here"
+    return CommandError(Exit.DEFECT, f"unexpected {told}", f"this is a defect of llmaas; {where}")
+
+
+def default_logs() -> Path:
+    """Where a command without a state directory of its own logs."""
+    given = os.environ.get("LLMAAS_STATE_DIR")
+    return state_dir(Path(given) if given else None).logs

@@ -1,0 +1,48 @@
+"""The first-run API key: made once, kept in the state directory, the same at every start."""
+
+import os
+import stat
+import sys
+
+from llmaas.accounts import KeyStore
+from llmaas.cli.state import StateDir
+
+NAME = "local (made by `llmaas up`)"
+
+
+def local_key(state: StateDir, keys: KeyStore) -> str:
+    """The token that is kept in clear for the user of this machine.
+
+    A key that was revoked, or that the store does not know, is replaced.
+    """
+    token = _read(state)
+    if token is not None and keys.authenticate(token) is not None:
+        return token
+    _, token = keys.create(NAME, None)
+    _write(state, token)
+    return token
+
+
+def _read(state: StateDir) -> str | None:
+    try:
+        mode = stat.S_IMODE(state.local_key.stat().st_mode)
+        token = state.local_key.read_text().strip()
+    except FileNotFoundError:
+        return None
+    if mode & 0o077:
+        print(
+            f"warning: {state.local_key} can be read by other users (mode {mode:04o})\n"
+            f"help: chmod 600 {state.local_key}",
+            file=sys.stderr,
+        )
+    return token
+
+
+def _write(state: StateDir, token: str) -> None:
+    temporary = state.local_key.with_name(f".{state.local_key.name}.new")
+    temporary.unlink(missing_ok=True)
+    # The mode is given at creation: there is no moment at which others could read it.
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(token + "\n")
+    temporary.replace(state.local_key)

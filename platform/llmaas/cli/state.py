@@ -1,0 +1,107 @@
+"""The state directory: everything `llmaas` remembers between two starts.
+
+bundle/      the compiled catalogue that is served
+docs/<hash>/ built documentation
+stand-ins/   stand-in weights, made on first use
+weights/     weights that were pulled
+keys.db      API keys (hashed)
+local-key    the first-run API key in clear, readable by its owner only
+logs/        the service's log and tracebacks
+lock         held by the one `up` or `serve` that uses this directory
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from llmaas.cli.exits import CommandError, Exit
+
+
+@dataclass(frozen=True)
+class StateDir:
+    """The places below one state directory."""
+
+    root: Path
+    bundle: Path
+    docs: Path
+    stand_ins: Path
+    weights: Path
+    keys: Path
+    local_key: Path
+    logs: Path
+    lock: Path
+
+
+def state_dir(given: Path | None) -> StateDir:
+    """The directory that was asked for, or the platform's convention."""
+    if given is None:
+        import platformdirs
+
+        given = platformdirs.user_data_path("llmaas", appauthor=False)
+    root = given.expanduser().absolute()
+    return StateDir(
+        root=root,
+        bundle=root / "bundle",
+        docs=root / "docs",
+        stand_ins=root / "stand-ins",
+        weights=root / "weights",
+        keys=root / "keys.db",
+        local_key=root / "local-key",
+        logs=root / "logs",
+        lock=root / "lock",
+    )
+
+
+def open_state(state: StateDir) -> None:
+    """Create what is missing, readable by its owner only.
+
+    Raises:
+        CommandError: the directory cannot be created or written.
+    """
+    try:
+        state.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        state.logs.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise _not_writable(state, error.strerror or str(error)) from error
+    if not os.access(state.root, os.W_OK | os.X_OK):
+        raise _not_writable(state, "no permission to write")
+
+
+@contextmanager
+def locked(state: StateDir, command: str) -> Iterator[None]:
+    """Hold the directory; the kernel lets go of it however this process ends.
+
+    Raises:
+        CommandError: another process holds it.
+    """
+    try:
+        handle = state.lock.open("a+")
+    except OSError as error:
+        raise _not_writable(state, error.strerror or str(error)) from error
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            handle.seek(0)
+            holder = handle.read().strip() or "another process"
+            raise CommandError(
+                Exit.CANNOT_START,
+                f"{state.root} is in use by {holder}",
+                "stop that one first, or give this one a directory of its own with --state-dir",
+            ) from error
+        handle.seek(0)
+        handle.truncate()
+        handle.write(f"`llmaas {command}` (process {os.getpid()})\n")
+        handle.flush()
+        yield
+
+
+def _not_writable(state: StateDir, reason: str) -> CommandError:
+    return CommandError(
+        Exit.CANNOT_START,
+        f"cannot write the state directory {state.root}: {reason}",
+        "choose another with --state-dir or LLMAAS_STATE_DIR",
+    )
