@@ -6,7 +6,8 @@ reuses on a connection, so answers of many requests interleave freely and a cont
 engine fits behind it.
 
     gateway → worker    Load (first, once) · Generate · Embed · Cancel · Ping
-    worker → gateway    Ready | LoadFailed (once) · Started · Delta · Finished · Embedded · Failed · Pong
+    worker → gateway    Ready | LoadFailed (once) · Started · Delta · Finished · Embedded ·
+                        Failed · Pong
 
 A `Generate` is answered by `Started`, any number of `Delta`, and one `Finished`; an `Embed` by one
 `Embedded`. At any point `Failed` ends a stream instead. After `Cancel` a worker frees the sequence
@@ -35,7 +36,7 @@ class Message(msgspec.Struct, frozen=True, tag=True):
     """Base of every frame."""
 
 
-class Load(Message, kw_only=True):
+class Load(Message, frozen=True, kw_only=True):
     """Load these weights; `n_ctx` of the spec is already what the deployment serves."""
 
     spec: WorkerSpec
@@ -58,7 +59,7 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
 
 
-class Generate(Message):
+class Generate(Message, frozen=True):
     """Continue a prompt. Exactly one of `messages`, `prompt` and `prompt_tokens` is given."""
 
     stream: int
@@ -75,24 +76,24 @@ class Generate(Message):
     sampling: Sampling = Sampling()
 
 
-class Embed(Message):
+class Embed(Message, frozen=True):
     """Embed every input. An input is text or token ids."""
 
     stream: int
     inputs: list[str | list[int]]
 
 
-class Cancel(Message):
+class Cancel(Message, frozen=True):
     """The client went away."""
 
     stream: int
 
 
-class Ping(Message):
-    """Are you there? Answered between two engine steps."""
+class Ping(Message, frozen=True):
+    """Are you there? Answered at once, also while loading and during an engine step."""
 
 
-class Ready(Message):
+class Ready(Message, frozen=True):
     """The model is loaded."""
 
     n_ctx: int
@@ -104,7 +105,7 @@ class Ready(Message):
     embedding_dimensions: int | None = None
 
 
-class LoadFailed(Message):
+class LoadFailed(Message, frozen=True):
     """The model cannot be loaded; the worker exits."""
 
     message: str
@@ -119,14 +120,14 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     cached_tokens: int = 0
 
 
-class Started(Message):
+class Started(Message, frozen=True):
     """The prompt fits and is being processed: from here on an answer follows."""
 
     stream: int
     prompt_tokens: int
 
 
-class Delta(Message):
+class Delta(Message, frozen=True):
     """New text, complete in UTF-8 and never part of a stop string."""
 
     stream: int
@@ -134,13 +135,15 @@ class Delta(Message):
     reasoning: str = ""
 
 
-class Finished(Message):
+class Finished(Message, frozen=True):
+    """The last answer of a generation."""
+
     stream: int
     reason: FinishReason
     usage: Usage
 
 
-class Embedded(Message):
+class Embedded(Message, frozen=True):
     """One normalised vector per input, in the order of the inputs."""
 
     stream: int
@@ -150,7 +153,9 @@ class Embedded(Message):
     prompt_tokens: int
 
 
-class Failed(Message):
+class Failed(Message, frozen=True):
+    """The last answer of a stream that came to nothing."""
+
     stream: int
     code: FailureCode
     message: str
@@ -160,8 +165,11 @@ class Failed(Message):
     """… and what is served."""
 
 
-class Pong(Message):
-    pass
+class Pong(Message, frozen=True):
+    """The process lives; whether its engine does, `step_age_s` tells."""
+
+    step_age_s: float | None = None
+    """Time since the running engine step began; `None` while there is nothing to do."""
 
 
 ToWorker = Load | Generate | Embed | Cancel | Ping

@@ -1,0 +1,43 @@
+"""Workers: one process per loaded model, and the gateway's side of them.
+
+Importing this loads no engine: `llama_cpp` is imported in worker processes only.
+"""
+
+from llmaas.workers.client import GenerationFailed, WorkerError, WorkerUnavailable
+from llmaas.workers.deployment import ServedModel, plan_deployment, weights_path
+from llmaas.workers.instance import Supervision
+from llmaas.workers.pools import Lease, PoolState, PoolStatus, Workers
+from llmaas.workers.protocol import (
+    Delta,
+    Embed,
+    Embedded,
+    Failed,
+    Finished,
+    Generate,
+    Sampling,
+    Started,
+    Usage,
+)
+
+__all__ = [
+    "Delta",
+    "Embed",
+    "Embedded",
+    "Failed",
+    "Finished",
+    "Generate",
+    "GenerationFailed",
+    "Lease",
+    "PoolState",
+    "PoolStatus",
+    "Sampling",
+    "ServedModel",
+    "Started",
+    "Supervision",
+    "Usage",
+    "WorkerError",
+    "WorkerUnavailable",
+    "Workers",
+    "plan_deployment",
+    "weights_path",
+]

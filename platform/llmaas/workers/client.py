@@ -1,0 +1,228 @@
+"""The gateway's end of a worker's connection: many requests over one socket, on the event loop.
+
+Frames are told apart by `stream`; each open stream has a mailbox here. A mailbox is not bounded of
+its own: a stream has at most as many frames as its context has tokens.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncGenerator
+from itertools import count
+from typing import TypeAlias
+
+import msgspec
+
+from llmaas.workers.framing import FrameDecoder, FrameError, encode_frame
+from llmaas.workers.protocol import (
+    Cancel,
+    Delta,
+    Embed,
+    Embedded,
+    Failed,
+    Finished,
+    Generate,
+    Load,
+    LoadFailed,
+    Ping,
+    Pong,
+    Ready,
+    Started,
+    ToGateway,
+)
+
+_log = logging.getLogger(__name__)
+
+Answer: TypeAlias = Started | Delta | Finished | Embedded | Failed
+
+
+class WorkerError(Exception):
+    """Base of what a lease can raise.
+
+    WorkerError
+    ├── GenerationFailed    this request failed; `failure.code` says how
+    └── WorkerUnavailable   no worker for it now; `retry_after_s` says when to come back
+    """
+
+
+class GenerationFailed(WorkerError):  # noqa: N818 - reads as what happened
+    """The worker answered a request with a failure, or ended while it ran."""
+
+    def __init__(self, failure: Failed) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class WorkerUnavailable(WorkerError):  # noqa: N818 - reads as what happened
+    """There is no worker for this pool now."""
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after_s = retry_after_s
+
+
+class LoadError(Exception):
+    """The worker cannot load its model, or ended before it had."""
+
+
+class WorkerConnection(asyncio.Protocol):
+    """One connection; made with `connect`."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.ready: asyncio.Future[Ready] = loop.create_future()
+        """Set once; raises `LoadError`. A worker nobody waits for may fail unheard."""
+        self.ready.add_done_callback(lambda future: future.cancelled() or future.exception())
+        self.lost = asyncio.Event()
+        """The connection has ended."""
+        self.last_pong: tuple[float, Pong] = (loop.time(), Pong())
+        """When the worker last proved to be alive, on the loop's clock, and what it said."""
+        self._loop = loop
+        self._frames: FrameDecoder[ToGateway] = FrameDecoder(ToGateway)
+        self._transport: asyncio.Transport | None = None
+        self._mailboxes: dict[int, asyncio.Queue[Answer]] = {}
+        self._streams = count(1)
+        self._writable = asyncio.Event()
+        self._writable.set()
+
+    @classmethod
+    async def connect(cls, connection: socket.socket) -> "WorkerConnection":
+        """Take over a connected socket."""
+        connection.setblocking(False)
+        loop = asyncio.get_running_loop()
+        _, protocol = await loop.create_connection(cls, sock=connection)
+        return protocol
+
+    def load(self, load: Load) -> None:
+        """Send the first message; `ready` tells how it ends."""
+        self._send(encode_frame(load))
+
+    def ping(self) -> None:
+        """Ask for a `last_pong`."""
+        self._send(encode_frame(Ping()))
+
+    def close(self) -> None:
+        """End the connection, which ends the worker. Open streams fail."""
+        if self._transport is not None:
+            self._transport.close()
+
+    async def generate(self, request: Generate) -> AsyncGenerator[Started | Delta | Finished]:
+        """Answers of one generation, `Finished` last. Closing the generator cancels it.
+
+        Raises:
+            GenerationFailed: refused, or failed on the way.
+        """
+        stream, mailbox = self._open()
+        complete = False
+        try:
+            await self._request(msgspec.structs.replace(request, stream=stream))
+            while not complete:
+                answer = await mailbox.get()
+                if isinstance(answer, Failed):
+                    complete = True
+                    raise GenerationFailed(answer)
+                assert not isinstance(answer, Embedded)
+                complete = isinstance(answer, Finished)
+                yield answer
+        finally:
+            self._close_stream(stream, cancel=not complete)
+
+    async def embed(self, request: Embed) -> Embedded:
+        """The vectors. Cancelling the task cancels the request.
+
+        Raises:
+            GenerationFailed: refused, or failed on the way.
+        """
+        stream, mailbox = self._open()
+        complete = False
+        try:
+            await self._request(msgspec.structs.replace(request, stream=stream))
+            answer = await mailbox.get()
+            complete = True
+            if isinstance(answer, Failed):
+                raise GenerationFailed(answer)
+            assert isinstance(answer, Embedded)
+            return answer
+        finally:
+            self._close_stream(stream, cancel=not complete)
+
+    def _open(self) -> tuple[int, asyncio.Queue[Answer]]:
+        stream = next(self._streams)
+        mailbox: asyncio.Queue[Answer] = asyncio.Queue()
+        self._mailboxes[stream] = mailbox
+        return stream, mailbox
+
+    def _close_stream(self, stream: int, *, cancel: bool) -> None:
+        self._mailboxes.pop(stream, None)
+        if cancel:
+            self._send(encode_frame(Cancel(stream)))
+
+    async def _request(self, request: Generate | Embed) -> None:
+        try:
+            frame = encode_frame(request)
+        except FrameError as error:
+            failure = Failed(request.stream, "invalid_request", str(error))
+            raise GenerationFailed(failure) from error
+        await self._writable.wait()
+        if self.lost.is_set():
+            raise GenerationFailed(_ended(request.stream))
+        self._send(frame)
+
+    def _send(self, frame: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(frame)
+
+    # What follows is called by the event loop.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Sort frames into mailboxes."""
+        try:
+            messages = self._frames.feed(data)
+        except FrameError:
+            _log.exception("a worker broke the protocol")
+            assert self._transport is not None
+            self._transport.abort()
+            return
+        for message in messages:
+            self._receive(message)
+
+    def _receive(self, message: ToGateway) -> None:
+        match message:
+            case Ready():
+                self.ready.set_result(message)
+            case LoadFailed(message=reason):
+                self.ready.set_exception(LoadError(reason))
+            case Pong():
+                self.last_pong = (self._loop.time(), message)
+            case _:
+                # Frames of a stream that was cancelled may still be on their way.
+                mailbox = self._mailboxes.get(message.stream)
+                if mailbox is not None:
+                    mailbox.put_nowait(message)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Fail whoever still waits."""
+        self.lost.set()
+        self._writable.set()
+        if not self.ready.done():
+            self.ready.set_exception(LoadError("the worker ended while it was loading"))
+        for stream, mailbox in self._mailboxes.items():
+            mailbox.put_nowait(_ended(stream))
+
+    def pause_writing(self) -> None:
+        """Hold new requests: the worker reads slower than we write."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """Let them go on."""
+        self._writable.set()
+
+
+def _ended(stream: int) -> Failed:
+    return Failed(stream, "internal_error", "the worker of this model ended while it answered")

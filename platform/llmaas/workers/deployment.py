@@ -1,0 +1,83 @@
+"""Which weights answer for which pool: pulled ones, else stand-ins where they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from llmaas.bundle import ReasoningFormat, WeightsFile, WorkerSpec
+
+if TYPE_CHECKING:  # its package makes weights and needs numpy and gguf; the gateway does not
+    from llmaas.workers.stand_in import StandIns
+
+STAND_IN_MARKERS = ("<think>", "</think>")
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A pool this deployment can start."""
+
+    spec: WorkerSpec
+    """As it is served: with a stand-in, context and formats are the stand-in's."""
+    weights_path: Path
+    mmproj_path: Path | None
+    stand_in: bool
+    """The answers come from weights that only stand in for the model's own."""
+
+
+def plan_deployment(
+    specs: Iterable[WorkerSpec], *, weights_dir: Path, stand_ins: StandIns | None
+) -> dict[str, ServedModel]:
+    """The pools that can be served, by name, in the order of `specs`.
+
+    Args:
+        specs: one row per pool.
+        weights_dir: where `llmaas pull` puts weights: `publisher--repository/file`.
+        stand_ins: what answers for pools without pulled weights; without it they are left out.
+    """
+    planned = ((spec, _pulled(spec, weights_dir) or _stand_in(spec, stand_ins)) for spec in specs)
+    return {spec.pool: served for spec, served in planned if served is not None}
+
+
+def weights_path(weights: WeightsFile, weights_dir: Path) -> Path:
+    """Where a pulled file lies."""
+    return weights_dir / weights.repository.replace("/", "--") / weights.file
+
+
+def _pulled(spec: WorkerSpec, weights_dir: Path) -> ServedModel | None:
+    """Served only when every file of the model is there: half a vision model answers wrongly."""
+    if spec.weights is None:
+        return None
+    path = weights_path(spec.weights, weights_dir)
+    mmproj = None if spec.mmproj is None else weights_path(spec.mmproj, weights_dir)
+    if not path.is_file() or (mmproj is not None and not mmproj.is_file()):
+        return None
+    return ServedModel(spec, path, mmproj, stand_in=False)
+
+
+def _stand_in(spec: WorkerSpec, stand_ins: StandIns | None) -> ServedModel | None:
+    if stand_ins is None or spec.kind == "transcription":
+        return None
+    neutral = replace(
+        spec,
+        weights=None,
+        mmproj=None,
+        chat_format=None,
+        tool_call_format=None,
+        reasoning=None,
+        n_gpu_layers=0,
+    )
+    if spec.kind == "embedding":
+        # Its own context and pooling: the weights say both.
+        served = replace(neutral, pooling=None, embedding_dimensions=768)
+        return ServedModel(served, stand_ins.embedding, None, stand_in=True)
+    served = replace(neutral, n_ctx=min(spec.n_ctx, stand_ins.n_ctx))
+    if spec.reasoning is None:
+        return ServedModel(served, stand_ins.chat, None, stand_in=True)
+    opens, closes = STAND_IN_MARKERS
+    markers = ReasoningFormat(open=opens, close=closes, mode=spec.reasoning.mode)
+    return ServedModel(replace(served, reasoning=markers), stand_ins.reasoning, None, stand_in=True)

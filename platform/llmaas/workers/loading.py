@@ -1,0 +1,142 @@
+"""From a `Load` to something that serves: model, vocabulary, template, queue and engine."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from llmaas.workers.embedding import EmbeddingEngine
+from llmaas.workers.engine import MAX_WAITING, GenerationEngine
+from llmaas.workers.model import Model, ModelError, embedding_context, generation_context
+from llmaas.workers.prompts import InputReader, PromptReader, RefusedError
+from llmaas.workers.protocol import Embed, Failed, Generate, Load, Ready, ToGateway
+from llmaas.workers.queueing import RequestQueue
+from llmaas.workers.templates import ChatTemplate, TemplateError
+from llmaas.workers.vocabulary import Vocabulary
+
+Request: TypeAlias = Generate | Embed
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A loaded model, ready for requests."""
+
+    ready: Ready
+    engine: GenerationEngine | EmbeddingEngine
+    requests: RequestQueue[Any]
+    prepare: Callable[[Request], Any]
+    """A request to what `requests` takes; raises `RefusedError`."""
+
+
+def load_model(load: Load, emit: Callable[[ToGateway], None]) -> Serving:
+    """Load the weights and build the engine.
+
+    Raises:
+        ModelError: with llama.cpp's reason.
+    """
+    match load.spec.kind:
+        case "generation":
+            return _load_generation(load, emit)
+        case "embedding":
+            return _load_embedding(load, emit)
+        case kind:
+            raise ModelError(f"pool {load.spec.pool}: this engine cannot serve a {kind} model")
+
+
+def _load_generation(load: Load, emit: Callable[[ToGateway], None]) -> Serving:
+    spec = load.spec
+    model = Model(Path(load.weights_path), n_gpu_layers=spec.n_gpu_layers)
+    context = generation_context(
+        model, n_ctx=spec.n_ctx, n_seq_max=spec.n_seq_max, n_threads=load.n_threads
+    )
+    visible = () if spec.reasoning is None else (spec.reasoning.open, spec.reasoning.close)
+    vocabulary = Vocabulary(model, visible=visible)
+    template = _chat_template(model, vocabulary)
+    n_ctx = context.shape.n_ctx
+    reader = PromptReader(vocabulary, template, n_ctx=n_ctx, reasoning=spec.reasoning)
+
+    def prepare(request: Request) -> Any:
+        if isinstance(request, Generate):
+            return reader.read(request)
+        raise _unsupported(request, f"{spec.pool} generates text; it does not embed")
+
+    requests: RequestQueue[Any] = RequestQueue(spec.n_seq_max + MAX_WAITING)
+    return Serving(
+        ready=Ready(
+            n_ctx=n_ctx,
+            n_seq_max=spec.n_seq_max,
+            memory_bytes=resident_bytes(),
+            has_chat_template=isinstance(template, ChatTemplate),
+        ),
+        engine=GenerationEngine(context, vocabulary, requests, emit),
+        requests=requests,
+        prepare=prepare,
+    )
+
+
+def _load_embedding(load: Load, emit: Callable[[ToGateway], None]) -> Serving:
+    spec = load.spec
+    model = Model(Path(load.weights_path), n_gpu_layers=spec.n_gpu_layers)
+    if spec.embedding_dimensions not in {None, model.n_embd}:
+        raise ModelError(
+            f"{model.path.name} gives vectors of {model.n_embd} dimensions, "
+            f"the catalogue says {spec.embedding_dimensions}"
+        )
+    context = embedding_context(
+        model,
+        n_ctx=spec.n_ctx,
+        n_seq_max=spec.n_seq_max,
+        n_threads=load.n_threads,
+        pooling=spec.pooling,
+    )
+    reader = InputReader(Vocabulary(model), n_ctx=context.shape.n_ctx)
+
+    def prepare(request: Request) -> Any:
+        if isinstance(request, Embed):
+            return reader.read(request)
+        raise _unsupported(request, f"{spec.pool} is an embedding model; it does not generate")
+
+    requests: RequestQueue[Any] = RequestQueue(spec.n_seq_max + MAX_WAITING)
+    return Serving(
+        ready=Ready(
+            n_ctx=context.shape.n_ctx,
+            n_seq_max=spec.n_seq_max,
+            memory_bytes=resident_bytes(),
+            has_chat_template=False,
+            embedding_dimensions=model.n_embd,
+        ),
+        engine=EmbeddingEngine(context, dimensions=model.n_embd, requests=requests, emit=emit),
+        requests=requests,
+        prepare=prepare,
+    )
+
+
+def _chat_template(model: Model, vocabulary: Vocabulary) -> ChatTemplate | str:
+    """The model's template, or the reason why there is none."""
+    source = model.chat_template
+    if source is None:
+        return "this model has no chat template: use a prompt, not messages"
+    try:
+        return ChatTemplate(
+            source,
+            bos_token=vocabulary.text_of(vocabulary.bos),
+            eos_token=vocabulary.text_of(vocabulary.eos),
+        )
+    except TemplateError as error:
+        sys.stderr.write(f"{model.path.name}: {error}\n")
+        return str(error)
+
+
+def _unsupported(request: Request, message: str) -> RefusedError:
+    return RefusedError(Failed(request.stream, "unsupported", message))
+
+
+def resident_bytes() -> int:
+    """Resident memory of this process; 0 where the system does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,52 @@
+"""Memory a worker will need, from the header of its weights, before anything is loaded."""
+
+from pathlib import Path
+
+from llmaas.bundle import WorkerSpec
+from llmaas.workers.gguf_header import GgufHeader, read_gguf_header
+
+PROCESS_BYTES = 64 * 2**20
+"""Python, llama.cpp and numpy."""
+COMPUTE_BYTES = 96 * 2**20
+"""Activations of one micro-batch."""
+_F16_BYTES = 2
+_F32_BYTES = 4
+
+
+def memory_needed(spec: WorkerSpec, *, weights_path: Path, mmproj_path: Path | None) -> int:
+    """Bytes of one worker: weights, KV memory of every sequence, logits and buffers.
+
+    Raises:
+        OSError: the weights cannot be read.
+        ValueError: they are no GGUF file.
+    """
+    files = [weights_path, *([mmproj_path] if mmproj_path is not None else [])]
+    weights = sum(path.stat().st_size for path in files)
+    header = read_gguf_header(weights_path)
+    n_ctx = min(spec.n_ctx, header.integer("context_length") or spec.n_ctx)
+    if spec.kind == "embedding":
+        cells, outputs = n_ctx, n_ctx
+    else:
+        cells, outputs = n_ctx * spec.n_seq_max, spec.n_seq_max
+    logits = outputs * _F32_BYTES * header.vocabulary_size if spec.kind == "generation" else 0
+    return weights + cells * kv_bytes_per_token(header) + logits + COMPUTE_BYTES + PROCESS_BYTES
+
+
+def kv_bytes_per_token(header: GgufHeader) -> int:
+    """KV memory of one token in f16: over all layers, KV heads × (key + value size) × 2 bytes.
+
+    Layers with a sliding window or a recurrent state hold less, so this is an upper bound.
+    """
+    n_layers = header.integer("block_count") or 0
+    n_heads = header.per_layer("attention.head_count", n_layers)
+    n_kv_heads = header.per_layer("attention.head_count_kv", n_layers) or n_heads
+    width = header.integer("embedding_length") or 0
+    head_size = width // max(*n_heads, 1)
+    key = header.integer("attention.key_length") or head_size
+    value = header.integer("attention.value_length") or head_size
+    return sum(n_kv_heads) * (key + value) * _F16_BYTES
+
+
+def format_bytes(size: int) -> str:
+    """For people: `1.5 GiB`."""
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.0f} MiB"

@@ -1,0 +1,239 @@
+"""llama.cpp's model, context and batch: where its C objects are made, described and freed."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import llama_cpp.llama_cpp as llama
+import numpy as np
+
+from llmaas.bundle.tables import Pooling
+
+PROMPT_TOKENS_PER_STEP_CPU = 256
+PROMPT_TOKENS_PER_STEP_GPU = 1024
+
+_POOLING: dict[Pooling | None, int] = {
+    None: llama.LLAMA_POOLING_TYPE_UNSPECIFIED,
+    "none": llama.LLAMA_POOLING_TYPE_NONE,
+    "mean": llama.LLAMA_POOLING_TYPE_MEAN,
+    "cls": llama.LLAMA_POOLING_TYPE_CLS,
+    "last": llama.LLAMA_POOLING_TYPE_LAST,
+    "rank": llama.LLAMA_POOLING_TYPE_RANK,
+}
+_LOG_LEVEL_ERROR = 3
+
+_errors: list[str] = []
+
+
+def _log(level: int, text: bytes, _user_data: object) -> None:
+    if level == _LOG_LEVEL_ERROR:
+        line = text.decode("utf-8", "replace")
+        sys.stderr.write(line)
+        _errors.append(line.strip())
+        del _errors[:-5]
+
+
+# Module-global on purpose: llama.cpp keeps the pointer, and a collected callback is a segfault.
+_log_callback = llama.llama_log_callback(_log)
+
+
+class ModelError(Exception):
+    """llama.cpp refuses the weights or the context; the message carries its own last words."""
+
+
+def _refusal(what: str) -> ModelError:
+    reason = "; ".join(_errors) or "llama.cpp gave no reason"
+    return ModelError(f"{what}: {reason}")
+
+
+class Model:
+    """Loaded weights and their vocabulary."""
+
+    def __init__(self, path: Path, *, n_gpu_layers: int) -> None:
+        llama.llama_log_set(_log_callback, None)
+        llama.llama_backend_init()
+        params = llama.llama_model_default_params()
+        params.n_gpu_layers = n_gpu_layers
+        if not path.is_file():
+            raise ModelError(f"{path}: no such file")
+        _errors.clear()
+        self.handle: Any = llama.llama_model_load_from_file(str(path).encode(), params)
+        if not self.handle:
+            raise _refusal(f"{path} cannot be loaded")
+        self.path = path
+        self.on_gpu = n_gpu_layers != 0 and bool(llama.llama_supports_gpu_offload())
+        self.vocab: Any = llama.llama_model_get_vocab(self.handle)
+        self.n_vocab: int = llama.llama_vocab_n_tokens(self.vocab)
+        self.n_ctx_train: int = llama.llama_model_n_ctx_train(self.handle)
+        self.n_embd: int = llama.llama_model_n_embd_out(self.handle)
+
+    @property
+    def chat_template(self) -> str | None:
+        """Source of the default template in the metadata."""
+        template: bytes | None = llama.llama_model_chat_template(self.handle, None)
+        return None if template is None else template.decode("utf-8", "replace")
+
+    def close(self) -> None:
+        """Free the weights; contexts first."""
+        llama.llama_model_free(self.handle)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Sizes of a context."""
+
+    n_ctx: int
+    """Tokens one sequence may have."""
+    n_seq_max: int
+    n_batch: int
+
+
+class Context:
+    """KV memory and compute buffers; used by one thread only."""
+
+    def __init__(self, model: Model, shape: Shape, params: Any) -> None:
+        _errors.clear()
+        self.handle: Any = llama.llama_init_from_model(model.handle, params)
+        if not self.handle:
+            raise _refusal(
+                f"no context of {shape.n_seq_max} sequences × {shape.n_ctx} tokens "
+                f"for {model.path.name}"
+            )
+        self.shape = shape
+        self._memory: Any = llama.llama_get_memory(self.handle)
+
+    def decode(self, batch: "Batch") -> int:
+        """Run one step; 0 is success (llama.h says what the others mean). Releases the GIL."""
+        code: int = llama.llama_decode(self.handle, batch.struct())
+        return code
+
+    def free_sequence(self, seq_id: int) -> None:
+        """Forget all tokens of a sequence."""
+        if self._memory:
+            llama.llama_memory_seq_rm(self._memory, seq_id, -1, -1)
+
+    def clear(self) -> None:
+        """Forget all sequences."""
+        if self._memory:
+            llama.llama_memory_clear(self._memory, True)
+
+    def close(self) -> None:
+        """Free memory and buffers."""
+        llama.llama_free(self.handle)
+
+
+def generation_context(model: Model, *, n_ctx: int, n_seq_max: int, n_threads: int) -> Context:
+    """A context in which each of `n_seq_max` sequences has all of `n_ctx`.
+
+    The KV memory is split, not shared: no request can starve another, and unrelated prompts are
+    1.4–1.5 times faster than in a shared one. The price is memory for n_ctx × n_seq_max tokens,
+    allocated at once.
+    """
+    n_ctx = min(n_ctx, model.n_ctx_train or n_ctx)
+    budget = PROMPT_TOKENS_PER_STEP_GPU if model.on_gpu else PROMPT_TOKENS_PER_STEP_CPU
+    shape = Shape(n_ctx=n_ctx, n_seq_max=n_seq_max, n_batch=budget + n_seq_max)
+    params = llama.llama_context_default_params()
+    params.n_ctx = -(-n_ctx // 256) * 256 * n_seq_max  # llama.cpp pads each sequence to 256
+    params.n_seq_max = n_seq_max
+    params.n_batch = shape.n_batch
+    params.n_ubatch = min(512, shape.n_batch)
+    # One row of logits per sequence and step. The default reserves one per batch token:
+    # 300 MiB more at a vocabulary of 152,000.
+    params.n_outputs_max = n_seq_max
+    params.n_threads = params.n_threads_batch = n_threads
+    params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO
+    params.kv_unified = False
+    # Sliding-window layers keep the window only; nothing here rewinds a sequence.
+    params.swa_full = False
+    params.no_perf = True
+    return Context(model, shape, params)
+
+
+def embedding_context(
+    model: Model, *, n_ctx: int, n_seq_max: int, n_threads: int, pooling: Pooling | None
+) -> Context:
+    """A context that pools one vector per sequence; one batch holds `n_ctx` tokens of all inputs.
+
+    Encoders, and poolings that see more than the last token, need a sequence in one micro-batch.
+    """
+    n_ctx = min(n_ctx, model.n_ctx_train or n_ctx)
+    shape = Shape(n_ctx=n_ctx, n_seq_max=n_seq_max, n_batch=n_ctx)
+    params = llama.llama_context_default_params()
+    params.n_ctx = n_ctx
+    params.n_seq_max = n_seq_max
+    params.n_batch = n_ctx
+    params.n_ubatch = min(n_ctx, 512) if pooling == "last" else n_ctx
+    params.n_threads = params.n_threads_batch = n_threads
+    params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO
+    params.kv_unified = True
+    params.embeddings = True
+    params.pooling_type = _POOLING[pooling]
+    params.no_perf = True
+    context = Context(model, shape, params)
+    pooled = llama.llama_pooling_type(context.handle)
+    if pooled in {llama.LLAMA_POOLING_TYPE_NONE, llama.LLAMA_POOLING_TYPE_RANK}:
+        context.close()
+        raise ModelError(
+            f"{model.path.name}: its pooling gives no vector per input; "
+            f"set `pooling` of the model to mean, cls or last"
+        )
+    return context
+
+
+class Batch:
+    """Tokens of one step, in numpy arrays that llama.cpp reads in place."""
+
+    def __init__(self, shape: Shape) -> None:
+        size = shape.n_batch
+        self._tokens = np.zeros(size, np.int32)
+        self._positions = np.zeros(size, np.int32)
+        self._counts = np.ones(size, np.int32)
+        self._outputs = np.zeros(size, np.int8)
+        self._ids = np.arange(shape.n_seq_max, dtype=np.int32)
+        self._id_pointers = np.zeros(size, np.uint64)
+        self._size = 0
+        self._struct: Any = llama.llama_batch()
+        kinds = dict(llama.llama_batch._fields_)
+        for name, array in (
+            ("token", self._tokens),
+            ("pos", self._positions),
+            ("n_seq_id", self._counts),
+            ("seq_id", self._id_pointers),
+            ("logits", self._outputs),
+        ):
+            setattr(self._struct, name, array.ctypes.data_as(kinds[name]))
+
+    def __len__(self) -> int:
+        return self._size
+
+    def clear(self) -> None:
+        """Begin a new step."""
+        self._size = 0
+
+    def add(
+        self,
+        seq_id: int,
+        tokens: np.ndarray[Any, np.dtype[np.int32]],
+        position: int,
+        *,
+        output: bool,
+    ) -> int:
+        """Append consecutive tokens of one sequence; returns the index of the last one."""
+        start, end = self._size, self._size + len(tokens)
+        self._tokens[start:end] = tokens
+        self._positions[start:end] = np.arange(position, position + len(tokens), dtype=np.int32)
+        self._id_pointers[start:end] = self._ids.ctypes.data + 4 * seq_id
+        self._outputs[start:end] = 0
+        self._outputs[end - 1] = output
+        self._size = end
+        return end - 1
+
+    def all_outputs(self) -> None:
+        """Ask for every token's output, as pooling wants."""
+        self._outputs[: self._size] = 1
+
+    def struct(self) -> Any:
+        """llama.cpp's view of the arrays."""
+        self._struct.n_tokens = self._size
+        return self._struct

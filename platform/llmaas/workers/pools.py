@@ -1,0 +1,383 @@
+"""The workers of one machine: started when asked for, evicted when idle, restarted when crashed.
+
+All state lives on the event loop and changes between two `await`s. What to do is decided by
+`eviction` and `restarts`; this file does it. `design.md` has the states as a table.
+"""
+
+import asyncio
+import logging
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from llmaas.workers.client import LoadError, WorkerConnection, WorkerUnavailable
+from llmaas.workers.deployment import ServedModel
+from llmaas.workers.eviction import Refusal, Resident, eviction_for
+from llmaas.workers.instance import Instance, Supervision
+from llmaas.workers.memory import memory_needed
+from llmaas.workers.protocol import Delta, Embed, Embedded, Finished, Generate, Ready, Started
+from llmaas.workers.restarts import Failures, after_failure
+
+ENGINE_TYPE = "llama.cpp"
+_RETRY_AFTER_S = 60
+"""For what will not change by itself soon."""
+
+_log = logging.getLogger(__name__)
+
+
+class PoolState(StrEnum):
+    """What a pool does now."""
+
+    STOPPED = "stopped"
+    FAILED = "failed"
+    WAITING = "waiting"
+    STARTING = "starting"
+    READY = "ready"
+    STOPPING = "stopping"
+
+
+@dataclass(frozen=True)
+class PoolStatus:
+    """One pool, for people and for `/health`."""
+
+    pool: str
+    state: PoolState
+    stand_in: bool
+    pinned: bool
+    leases: int = 0
+    pid: int | None = None
+    n_ctx: int | None = None
+    memory_bytes: int | None = None
+    """Counted against the budget while it runs."""
+    failures: int = 0
+    reason: str | None = None
+    """Of the last failure."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A worker that will not be stopped while this is held."""
+
+    served: ServedModel
+    ready: Ready
+    machine_name: str
+    connection: WorkerConnection
+    engine_type: str = ENGINE_TYPE
+
+    @property
+    def n_ctx(self) -> int:
+        """Tokens of context one request has."""
+        return self.ready.n_ctx
+
+    @property
+    def stand_in(self) -> bool:
+        """The weights only stand in for the model's own."""
+        return self.served.stand_in
+
+    def generate(self, request: Generate) -> AsyncGenerator[Started | Delta | Finished]:
+        """Answers of one generation, `Finished` last; `request.stream` is filled in here.
+
+        Closing the generator cancels the generation.
+
+        Raises:
+            GenerationFailed: refused, or failed on the way.
+        """
+        return self.connection.generate(request)
+
+    async def embed(self, request: Embed) -> Embedded:
+        """The vectors of all inputs.
+
+        Raises:
+            GenerationFailed: refused, or failed on the way.
+        """
+        return await self.connection.embed(request)
+
+
+@dataclass(eq=False)
+class _Worker:
+    """One run of a pool, from the decision to start it until its process is gone."""
+
+    pool: str
+    served: ServedModel
+    memory_bytes: int
+    ready: asyncio.Future[Ready]
+    last_used: float
+    state: PoolState = PoolState.WAITING
+    leases: int = 0
+    draining: bool = False
+    """No new leases; stops when the last one is released."""
+    instance: Instance | None = None
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def takes_leases(self) -> bool:
+        lost = self.instance is not None and self.instance.connection.lost.is_set()
+        return not (self.draining or lost or self.gone.is_set())
+
+    @property
+    def holds_memory(self) -> bool:
+        return self.state is not PoolState.WAITING
+
+
+class Workers:
+    """All pools of a deployment.
+
+    Args:
+        deployment: what can be started, by pool.
+        memory_budget_bytes: for all workers together.
+        machine_name: reported with every answer.
+        n_threads: of each worker; leave a core to the gateway.
+        supervision: how patient to be.
+    """
+
+    def __init__(
+        self,
+        deployment: Mapping[str, ServedModel],
+        *,
+        memory_budget_bytes: int,
+        machine_name: str,
+        n_threads: int,
+        supervision: Supervision | None = None,
+    ) -> None:
+        self._deployment = dict(deployment)
+        self._budget_bytes = memory_budget_bytes
+        self._machine_name = machine_name
+        self._n_threads = n_threads
+        self._supervision = supervision or Supervision()
+        self._workers: dict[str, _Worker] = {}
+        self._failures: dict[str, Failures] = {}
+        self._memory_needed: dict[str, int | str] = {}
+        self._memory_freed = asyncio.Event()
+        self._timers: set[asyncio.TimerHandle] = set()
+        self._stopping = False
+
+    async def start(self) -> None:
+        """Measure what every pool needs and begin to start the pinned ones; does not wait for them.
+
+        Called once, before any lease.
+        """
+        self._memory_needed = await asyncio.to_thread(_measure, self._deployment)
+        for pool, served in self._deployment.items():
+            if served.spec.pinned:
+                self._start_pinned(pool)
+
+    async def stop(self) -> None:
+        """End every worker and wait until none is left. Requests still running fail."""
+        self._stopping = True
+        for timer in self._timers:
+            timer.cancel()
+        tasks = [w.task for w in self._workers.values() if w.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    @asynccontextmanager
+    async def lease(self, pool: str) -> AsyncIterator[Lease]:
+        """Hold a ready worker of `pool`, starting one if there is none.
+
+        Raises:
+            WorkerUnavailable: it cannot be started, or not now.
+        """
+        worker = await self._worker(pool)
+        worker.leases += 1
+        try:
+            # Shielded: one request giving up must not cancel the start that others wait for.
+            ready = await asyncio.shield(worker.ready)
+            assert worker.instance is not None
+            worker.last_used = self._now()
+            yield Lease(worker.served, ready, self._machine_name, worker.instance.connection)
+        finally:
+            worker.leases -= 1
+            worker.last_used = self._now()
+            self._stop_if_drained(worker)
+
+    def status(self) -> list[PoolStatus]:
+        """Every pool of the deployment, in its order."""
+        return [self._pool_status(pool) for pool in self._deployment]
+
+    # Finding and starting
+
+    async def _worker(self, pool: str) -> _Worker:
+        while True:
+            worker = self._workers.get(pool)
+            if worker is None:
+                return self._start(pool)
+            if worker.takes_leases:
+                return worker
+            await worker.gone.wait()
+
+    def _start(self, pool: str) -> _Worker:
+        """Begin a run; raises `WorkerUnavailable` when that makes no sense now."""
+        if self._stopping:
+            raise WorkerUnavailable("the service is shutting down", _RETRY_AFTER_S)
+        if pool not in self._deployment:
+            raise WorkerUnavailable(f"{pool} is not deployed here", _RETRY_AFTER_S)
+        needed = self._memory_needed.get(pool, "the workers have not been started")
+        if isinstance(needed, str):
+            raise WorkerUnavailable(needed, _RETRY_AFTER_S)
+        failures = self._failures.get(pool)
+        if failures is not None and (wait_s := failures.retry_at - self._now()) > 0:
+            raise WorkerUnavailable(f"{pool}: {failures.reason}", math.ceil(wait_s))
+        worker = _Worker(
+            pool,
+            self._deployment[pool],
+            needed,
+            ready=asyncio.get_running_loop().create_future(),
+            last_used=self._now(),
+        )
+        # A start nobody waits for any more may fail unheard; the record has the reason.
+        worker.ready.add_done_callback(lambda ready: ready.cancelled() or ready.exception())
+        self._workers[pool] = worker
+        worker.task = asyncio.create_task(self._run(worker), name=f"worker {pool}")
+        return worker
+
+    def _start_pinned(self, pool: str) -> None:
+        if pool in self._workers or self._stopping:
+            return
+        try:
+            self._start(pool)
+        except WorkerUnavailable as error:
+            _log.error("pinned model %s: %s", pool, error)
+
+    # One run
+
+    async def _run(self, worker: _Worker) -> None:
+        ready_at: float | None = None
+        reason: str | None = None
+        try:
+            await self._make_room(worker)
+            worker.state = PoolState.STARTING
+            worker.instance = await Instance.spawn(worker.pool, self._supervision)
+            ready = await worker.instance.load(worker.served, n_threads=self._n_threads)
+            worker.state, ready_at = PoolState.READY, self._now()
+            worker.memory_bytes = max(worker.memory_bytes, ready.memory_bytes)
+            worker.ready.set_result(ready)
+            reason = await self._failure_or_stop(worker)
+        except (LoadError, OSError) as error:
+            reason = str(error)
+        except WorkerUnavailable as error:
+            worker.ready.set_exception(error)
+        finally:
+            await self._end(worker)
+            if reason is not None:
+                self._record_failure(worker, reason, ready_at)
+            if not worker.ready.done():
+                reason = reason or "the service is shutting down"
+                unavailable = WorkerUnavailable(f"{worker.pool}: {reason}", 1)
+                worker.ready.set_exception(unavailable)
+
+    async def _make_room(self, worker: _Worker) -> None:
+        """Wait until the worker fits, after telling others to leave where they must."""
+        while not worker.stop.is_set():
+            others = [w for w in self._workers.values() if w is not worker]
+            residents = [
+                Resident(w.pool, w.memory_bytes, w.served.spec.pinned, w.leases, w.last_used)
+                for w in others
+                if not w.draining
+            ]
+            decision = eviction_for(
+                worker.pool, worker.memory_bytes, residents, budget_bytes=self._budget_bytes
+            )
+            if isinstance(decision, Refusal):
+                raise WorkerUnavailable(decision.message, _RETRY_AFTER_S)
+            for pool in decision:
+                self._workers[pool].draining = True
+                self._stop_if_drained(self._workers[pool])
+            used = sum(w.memory_bytes for w in others if w.holds_memory)
+            if used + worker.memory_bytes <= self._budget_bytes:
+                return
+            self._memory_freed.clear()
+            await self._memory_freed.wait()
+        raise WorkerUnavailable(f"{worker.pool} made room for another model", 1)
+
+    async def _failure_or_stop(self, worker: _Worker) -> str | None:
+        """Until the worker fails, with the reason, or is told to stop."""
+        assert worker.instance is not None
+        failure = asyncio.create_task(worker.instance.failure())
+        stop = asyncio.create_task(worker.stop.wait())
+        try:
+            await asyncio.wait({failure, stop}, return_when=asyncio.FIRST_COMPLETED)
+            return failure.result() if failure.done() else None
+        finally:
+            failure.cancel()
+            stop.cancel()
+
+    async def _end(self, worker: _Worker) -> None:
+        if worker.instance is not None:
+            worker.state = PoolState.STOPPING
+            await worker.instance.stop()
+        del self._workers[worker.pool]
+        worker.gone.set()
+        self._memory_freed.set()
+
+    def _record_failure(self, worker: _Worker, reason: str, ready_at: float | None) -> None:
+        now = self._now()
+        failures = after_failure(
+            self._failures.get(worker.pool),
+            reason=reason,
+            now=now,
+            ran_s=0.0 if ready_at is None else now - ready_at,
+            stable_after_s=self._supervision.stable_after_s,
+        )
+        self._failures[worker.pool] = failures
+        _log.error("worker %s: %s (failure %d)", worker.pool, reason, failures.count)
+        if worker.served.spec.pinned and not self._stopping:
+            self._restart_at(worker.pool, failures.retry_at)
+
+    def _restart_at(self, pool: str, when: float) -> None:
+        def restart() -> None:
+            self._timers.discard(timer)
+            self._start_pinned(pool)
+
+        timer = asyncio.get_running_loop().call_at(when, restart)
+        self._timers.add(timer)
+
+    def _stop_if_drained(self, worker: _Worker) -> None:
+        if worker.draining and worker.leases == 0:
+            worker.stop.set()
+            self._memory_freed.set()  # it may itself be waiting for room
+
+    def _pool_status(self, pool: str) -> PoolStatus:
+        served, failures = self._deployment[pool], self._failures.get(pool)
+        worker = self._workers.get(pool)
+        common = PoolStatus(
+            pool,
+            PoolState.STOPPED if failures is None else PoolState.FAILED,
+            stand_in=served.stand_in,
+            pinned=served.spec.pinned,
+            failures=0 if failures is None else failures.count,
+            reason=None if failures is None else failures.reason,
+        )
+        if worker is None:
+            return common
+        ready = worker.ready
+        loaded = ready.done() and not ready.cancelled() and ready.exception() is None
+        return replace(
+            common,
+            state=PoolState.STOPPING if worker.draining else worker.state,
+            leases=worker.leases,
+            pid=None if worker.instance is None else worker.instance.pid,
+            n_ctx=ready.result().n_ctx if loaded else None,
+            memory_bytes=worker.memory_bytes if worker.holds_memory else None,
+        )
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+
+def _measure(deployment: Mapping[str, ServedModel]) -> dict[str, int | str]:
+    """Memory of each pool in bytes, or why it cannot be told."""
+    needed: dict[str, int | str] = {}
+    for pool, served in deployment.items():
+        try:
+            needed[pool] = memory_needed(
+                served.spec, weights_path=served.weights_path, mmproj_path=served.mmproj_path
+            )
+        except (OSError, ValueError) as error:
+            needed[pool] = f"{pool}: {error}"
+    return needed

@@ -1,0 +1,153 @@
+"""The worker process: a connection, a model, an engine, and who waits for what.
+
+reader      frames in; answers pings; ends the process when the connection ends
+tokeniser   templates and tokens, so that no prompt holds up the decode loop
+main        loads the model, then runs the engine
+writer      frames out; its bounded queue slows the engine down to what the gateway reads
+"""
+
+import os
+import signal
+import socket
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, Queue, SimpleQueue
+from threading import Thread
+
+from llmaas.workers.framing import FrameDecoder, FrameError, encode_frame
+from llmaas.workers.loading import Request, Serving, load_model
+from llmaas.workers.model import ModelError
+from llmaas.workers.prompts import RefusedError
+from llmaas.workers.protocol import (
+    Cancel,
+    Embed,
+    Embedded,
+    Failed,
+    Generate,
+    Load,
+    LoadFailed,
+    Ping,
+    Pong,
+    ToGateway,
+    ToWorker,
+)
+
+MAX_UNSENT = 4096
+"""Answers that may wait for the gateway to read; then the engine waits too."""
+_READ_BYTES = 256 * 1024
+_FRAMES_PER_WRITE = 64
+_LOAD_FAILED_STATUS = 1
+_BROKEN_STATUS = 70
+
+
+class Worker:
+    """One model behind one connection."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._loads: SimpleQueue[Load] = SimpleQueue()
+        self._unprepared: SimpleQueue[Request] = SimpleQueue()
+        self._unsent: Queue[ToGateway] = Queue(MAX_UNSENT)
+        self._serving: Serving | None = None
+
+    def run(self) -> None:
+        """Serve until the connection ends, which ends the process."""
+        _thread("reader", self._read)
+        _thread("writer", self._write)
+        load = self._loads.get()
+        try:
+            serving = load_model(load, self._unsent.put)
+        except ModelError as error:
+            self._unsent.put(LoadFailed(str(error)))
+            self._unsent.join()
+            os._exit(_LOAD_FAILED_STATUS)
+        self._serving = serving
+        _thread("tokeniser", self._tokenise, serving)
+        self._unsent.put(serving.ready)
+        serving.engine.run()
+
+    def _read(self) -> None:
+        frames: FrameDecoder[ToWorker] = FrameDecoder(ToWorker)
+        while True:
+            try:
+                chunk = self._connection.recv(_READ_BYTES)
+            except OSError:
+                chunk = b""
+            if not chunk:
+                # At once and without clean-up: the engine may be deep in a step, and the memory
+                # is the system's to take back.
+                os._exit(0)
+            for message in frames.feed(chunk):
+                self._receive(message)
+
+    def _receive(self, message: ToWorker) -> None:
+        serving = self._serving
+        match message:
+            case Load():
+                self._loads.put(message)
+            case Cancel(stream=stream) if serving is not None:
+                serving.requests.cancel(stream)
+            case Generate() | Embed() if serving is not None:
+                if serving.requests.open(message.stream):
+                    self._unprepared.put(message)
+                else:
+                    text = f"{serving.requests.max_open} requests are running and waiting already"
+                    self._unsent.put(Failed(message.stream, "overloaded", text))
+            case Generate() | Embed():
+                self._unsent.put(
+                    Failed(message.stream, "internal_error", "the model is still loading")
+                )
+            case Ping():
+                age = None if serving is None else serving.engine.step_age_s
+                self._unsent.put(Pong(age))
+
+    def _tokenise(self, serving: Serving) -> None:
+        while True:
+            request = self._unprepared.get()
+            try:
+                prepared = serving.prepare(request)
+            except RefusedError as refusal:
+                serving.requests.close(request.stream)
+                self._unsent.put(refusal.failure)
+            else:
+                serving.requests.put(prepared)
+
+    def _write(self) -> None:
+        while True:
+            messages = [self._unsent.get()]
+            with suppress(Empty):
+                while len(messages) < _FRAMES_PER_WRITE:
+                    messages.append(self._unsent.get_nowait())
+            self._connection.sendall(b"".join(_frame(message) for message in messages))
+            for _ in messages:
+                self._unsent.task_done()
+
+
+def _frame(message: ToGateway) -> bytes:
+    try:
+        return encode_frame(message)
+    except FrameError as error:
+        assert isinstance(message, Embedded), "only vectors can be so many"
+        text = f"{error}; send fewer inputs in one request"
+        return encode_frame(Failed(message.stream, "invalid_request", text))
+
+
+def _thread(name: str, target: Callable[..., None], *arguments: object) -> None:
+    """A thread whose failure is the process's: half a worker would answer nobody."""
+
+    def run() -> None:
+        try:
+            target(*arguments)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(_BROKEN_STATUS)
+
+    Thread(target=run, name=name, daemon=True).start()
+
+
+def main(fd: int) -> None:
+    """Serve the connection inherited as file descriptor `fd`."""
+    # Ctrl-C reaches the whole process group; the gateway decides when its workers end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Worker(socket.socket(fileno=fd)).run()

@@ -1,0 +1,164 @@
+"""From a request to tokens: everything that can refuse it before the engine sees it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llmaas.bundle import ReasoningFormat
+from llmaas.workers.protocol import Embed, Failed, FailureCode, Generate, Sampling
+from llmaas.workers.sampling import SamplerError, check_sampling
+from llmaas.workers.templates import ChatTemplate, TemplateError, UnsupportedContentError
+from llmaas.workers.text import Markers
+from llmaas.workers.vocabulary import Vocabulary
+
+
+class RefusedError(Exception):
+    """A request that gets `failure` for an answer."""
+
+    def __init__(self, failure: Failed) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A generation, ready to join the engine."""
+
+    stream: int
+    tokens: NDArray[np.int32]
+    max_tokens: int
+    """Never beyond the context."""
+    stop: tuple[str, ...]
+    sampling: Sampling
+    markers: Markers | None
+    starts_in_reasoning: bool
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """An embedding request, ready to join the engine."""
+
+    stream: int
+    tokens: tuple[NDArray[np.int32], ...]
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Of all inputs together."""
+        return sum(len(tokens) for tokens in self.tokens)
+
+
+class PromptReader:
+    """Renders, tokenises and checks generations for one model."""
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        template: ChatTemplate | str,
+        *,
+        n_ctx: int,
+        reasoning: ReasoningFormat | None,
+    ) -> None:
+        """`template` as a text is the reason why there is none."""
+        self._vocabulary = vocabulary
+        self._template = template
+        self._n_ctx = n_ctx
+        self._markers = None if reasoning is None else Markers(reasoning.open, reasoning.close)
+
+    def read(self, request: Generate) -> Prompt:
+        """Raises `RefusedError`."""
+        rendered, tokens = self._tokens(request)
+        _check_tokens(request.stream, tokens, self._vocabulary.n_vocab, what="prompt")
+        room = self._n_ctx - len(tokens)
+        if room < 1:
+            raise _too_long(request.stream, "the prompt", len(tokens), self._n_ctx)
+        if request.max_tokens is not None and request.max_tokens < 1:
+            raise _refused(request.stream, "invalid_request", "max_tokens: must be at least 1")
+        try:
+            check_sampling(request.sampling, n_vocab=self._vocabulary.n_vocab)
+        except SamplerError as error:
+            raise _refused(request.stream, "invalid_request", str(error)) from error
+        # Only a template opens a thought for the model; a raw prompt is the caller's own text.
+        opened = self._markers is not None and rendered.rstrip().endswith(self._markers.open)
+        return Prompt(
+            stream=request.stream,
+            tokens=np.array(tokens, np.int32),
+            max_tokens=min(room, request.max_tokens or room),
+            stop=tuple(request.stop),
+            sampling=request.sampling,
+            markers=self._markers,
+            starts_in_reasoning=opened,
+        )
+
+    def _tokens(self, request: Generate) -> tuple[str, list[int]]:
+        if request.prompt_tokens is not None:
+            return "", request.prompt_tokens
+        if request.prompt is not None:
+            return "", self._vocabulary.prompt_tokens(request.prompt)
+        rendered = self._render(request)
+        return rendered, self._vocabulary.prompt_tokens(rendered)
+
+    def _render(self, request: Generate) -> str:
+        if isinstance(self._template, str):
+            raise _refused(request.stream, "unsupported", self._template)
+        try:
+            return self._template.render(
+                request.messages or [], tools=request.tools, arguments=request.template_arguments
+            )
+        except TemplateError as error:
+            raise _refused(request.stream, "invalid_request", str(error)) from error
+        except UnsupportedContentError as error:
+            raise _refused(request.stream, "unsupported", str(error)) from error
+
+
+class InputReader:
+    """Tokenises and checks inputs to embed for one model."""
+
+    def __init__(self, vocabulary: Vocabulary, *, n_ctx: int) -> None:
+        self._vocabulary = vocabulary
+        self._n_ctx = n_ctx
+
+    def read(self, request: Embed) -> Inputs:
+        """Raises `RefusedError`."""
+        tokens = tuple(self._tokens(request, index) for index in range(len(request.inputs)))
+        if not tokens:
+            raise _refused(request.stream, "invalid_request", "input: nothing to embed")
+        return Inputs(stream=request.stream, tokens=tokens)
+
+    def _tokens(self, request: Embed, index: int) -> NDArray[np.int32]:
+        given = request.inputs[index]
+        tokens = self._vocabulary.input_tokens(given) if isinstance(given, str) else given
+        what = f"input {index}"
+        _check_tokens(request.stream, tokens, self._vocabulary.n_vocab, what=what)
+        if len(tokens) > self._n_ctx:
+            raise _too_long(request.stream, what, len(tokens), self._n_ctx)
+        return np.array(tokens, np.int32)
+
+
+def _check_tokens(stream: int, tokens: list[int], n_vocab: int, *, what: str) -> None:
+    if not tokens:
+        raise _refused(stream, "invalid_request", f"{what}: is empty")
+    wrong = next((token for token in tokens if not 0 <= token < n_vocab), None)
+    if wrong is not None:
+        raise _refused(
+            stream,
+            "invalid_request",
+            f"{what}: token {wrong} is not in the vocabulary of {n_vocab} tokens",
+        )
+
+
+def _too_long(stream: int, what: str, prompt_tokens: int, n_ctx: int) -> RefusedError:
+    return RefusedError(
+        Failed(
+            stream,
+            "context_length_exceeded",
+            f"{what} has {prompt_tokens} tokens; this model is served with a context of "
+            f"{n_ctx} tokens, prompt and answer together",
+            prompt_tokens=prompt_tokens,
+            n_ctx=n_ctx,
+        )
+    )
+
+
+def _refused(stream: int, code: FailureCode, message: str) -> RefusedError:
+    return RefusedError(Failed(stream, code, message))
