@@ -60,7 +60,7 @@ def as_text(started: Started) -> str:
         lines += [
             "",
             "Stand-in weights answer nonsense, through the real service. For real answers:",
-            f"  llmaas pull {started.stand_ins[0]}     then start again",
+            f"  llmaas pull {started.example or started.stand_ins[0]}     and start again",
         ]
     if started.example is not None:
         lines += ["", "Try it:", f"  {_curl(started, started.example)}"]

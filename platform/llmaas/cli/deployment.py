@@ -8,7 +8,7 @@ from llmaas.bundle import Bundle, phase_at
 from llmaas.cli.announce import Started
 from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.listener import Listener
-from llmaas.cli.machine import cores, machine_name, memory_bytes
+from llmaas.cli.machine import machine_name, memory_bytes, worker_threads
 from llmaas.cli.runtime import Service
 from llmaas.cli.service_day import today_of
 from llmaas.cli.state import StateDir
@@ -42,11 +42,18 @@ class Deployment:
 
     @property
     def example(self) -> str | None:
-        """A model to try: one that chats, with its own weights if there is one."""
+        """A model to try: one that chats, if possible pinned, which is the operator's favourite."""
         chats = {r.model for r in self.bundle.routing if "chat.completions" in r.endpoints}
-        stand_ins = frozenset(self.stand_ins)
-        candidates = [model for model in self.models if model in chats]
-        return min(candidates, key=lambda model: model in stand_ins, default=None)
+        pools = {route.model: route.pool for route in self.bundle.routing}
+        entries = {entry.model: entry for entry in self.bundle.lifecycle}
+        today = today_of(self.bundle.service)()
+
+        def reluctance(model: str) -> tuple[bool, bool, bool]:
+            served = self.served[pools[model]]
+            leaving = phase_at(entries[model], today).leaving
+            return served.stand_in, not served.spec.pinned, leaving
+
+        return min((model for model in self.models if model in chats), key=reluctance, default=None)
 
     def service(
         self, *, keys: KeyStore, docs_dir: Path | None, memory_budget_bytes: int | None
@@ -60,7 +67,7 @@ class Deployment:
             today=today_of(self.bundle.service),
             memory_budget_bytes=memory_budget_bytes or memory_bytes() // 2,
             machine_name=machine_name(),
-            n_threads=cores(),
+            n_threads=worker_threads(),
         )
 
     def started(

@@ -1,6 +1,5 @@
 """`llmaas docs`: the documentation site, built or looked at while writing."""
 
-import shutil
 import time
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -58,21 +57,27 @@ def build(
     ] = Path("site-build"),
     strict: Annotated[
         bool,
-        typer.Option("--strict", envvar="LLMAAS_DOCS_STRICT", help="Warnings are errors."),
+        typer.Option(
+            "--strict",
+            envvar="LLMAAS_DOCS_STRICT",
+            help="Refuse a site with texts that are not translated.",
+        ),
     ] = False,
+    base_path: Annotated[
+        str,
+        typer.Option(
+            envvar="LLMAAS_DOCS_BASE_PATH",
+            metavar="PATH",
+            help="Path under which it will be served; only the page for missing pages needs it.",
+        ),
+    ] = "/docs/",
     stand_in: StandInOption = False,
 ) -> None:
     """Build the site of every language as static files. No page asks another host for anything."""
     path = require_catalog(catalog)
-    _require_docs()
     _require_replaceable(out)
-    with TemporaryDirectory(prefix=".docs-", dir=_existing(out.absolute().parent)) as temporary:
-        built = Path(temporary) / "site"
-        _build(path, built, Steps(), stand_in=stand_in, strict=strict)
-        if out.exists():
-            shutil.rmtree(out)
-        built.rename(out)
-    print(f"The documentation is in {out}; begin with {out / 'index.html'}.")
+    _build(path, out, Steps(), stand_in=stand_in, strict=strict, base_path=base_path)
+    print(f"The documentation is in {out}; it begins with {out / 'index.html'}.")
 
 
 @app.command(epilog=epilog(SERVE_EXAMPLES))
@@ -83,44 +88,45 @@ def serve(
     from llmaas.cli.listener import take_port
 
     path = require_catalog(catalog)
-    _require_docs()
     steps = Steps()
     listener = take_port("127.0.0.1", port)
     with TemporaryDirectory(prefix="llmaas-docs-") as temporary:
         site = Path(temporary) / "site"
-        _build(path, site, steps, stand_in=stand_in, strict=False)
-        server = _server(listener.reserved, site)
+        _build(path, site, steps, stand_in=stand_in, base_path="/")
+        server = _server(listener.socket, site)
         Thread(target=server.serve_forever, daemon=True).start()
-        print(f"{listener.url}/  (Ctrl-C stops; saving {path} builds again)", flush=True)
+        print(f"{listener.url}/  (Ctrl-C stops; saving {path} builds it again)", flush=True)
         try:
             _rebuild_on_change(path, site, steps, stand_in=stand_in)
         except KeyboardInterrupt:
             server.shutdown()
 
 
-def _build(path: Path, out: Path, steps: Steps, *, stand_in: bool, strict: bool) -> None:
+def _build(
+    path: Path,
+    out: Path,
+    steps: Steps,
+    *,
+    stand_in: bool,
+    base_path: str,
+    strict: bool = False,
+) -> None:
     from llmaas.cli.site import build as build_site
+    from llmaas.generators import compile_bundle
 
     catalog_file = read_valid(path)
     assert catalog_file.catalog is not None
-    if strict and catalog_file.problems:
-        raise CommandError(
-            Exit.PROBLEMS,
-            f"{path}: warnings, and --strict was asked for",
-            "mend them, or build without --strict",
-        )
-    from llmaas.generators import compile_bundle
-
     today = today_of(compile_bundle(catalog_file.catalog).service)()
-    with steps.step(f"Documentation from {path}") as step:
-        build_site(catalog_file, out, today=today, stand_in=stand_in, progress=step.progress)
-
-
-def _require_docs() -> None:
-    from llmaas.cli.site import MISSING, docs_available
-
-    if not docs_available():
-        raise CommandError(Exit.USAGE, "the packages that build it are not installed", MISSING)
+    with steps.step(f"Documentation of {path}") as step:
+        build_site(
+            catalog_file,
+            out,
+            today=today,
+            stand_in=stand_in,
+            progress=step.progress,
+            strict=strict,
+            base_path=base_path,
+        )
 
 
 def _require_replaceable(out: Path) -> None:
@@ -137,18 +143,12 @@ def _is_site(directory: Path) -> bool:
     return (directory / "index.html").is_file() and (directory / "search").is_dir()
 
 
-def _existing(directory: Path) -> Path:
-    directory.mkdir(parents=True, exist_ok=True)
-    return directory
-
-
 def _server(listening: Any, site: Path) -> ThreadingHTTPServer:
-    """A server for files on a socket that is already bound."""
+    """A server for files on a socket that already listens."""
     handler = partial(_QuietHandler, directory=str(site))
     server = ThreadingHTTPServer(listening.getsockname()[:2], handler, bind_and_activate=False)
     server.socket.close()
     server.socket = listening
-    listening.listen()
     return server
 
 
@@ -168,11 +168,7 @@ def _rebuild_on_change(path: Path, site: Path, steps: Steps, *, stand_in: bool) 
         if changed == seen:
             continue
         seen = changed
-        fresh = site.with_name("fresh")
         try:
-            _build(path, fresh, steps, stand_in=stand_in, strict=False)
+            _build(path, site, steps, stand_in=stand_in, base_path="/")
         except CommandError as error:
             steps.say(f"error: {error}", style="red")
-            continue
-        shutil.rmtree(site)
-        fresh.rename(site)

@@ -16,9 +16,9 @@ def memory_bytes() -> int:
     return min([total, *(limit for path in _CGROUP_LIMITS if (limit := _read_limit(path)))])
 
 
-def cores() -> int:
-    """Cores this process may run on."""
-    return len(os.sched_getaffinity(0))
+def worker_threads() -> int:
+    """Threads of a worker: the cores this process may run on, but one, which is the gateway's."""
+    return max(1, len(os.sched_getaffinity(0)) - 1)
 
 
 def machine_name() -> str:

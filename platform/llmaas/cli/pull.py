@@ -47,8 +47,9 @@ def pull(
     complete and its sha256 is right, so what is there can be served.
     """
     from llmaas.cli.steps import Steps
-    from llmaas.workers.hub import PullError, split_names
+    from llmaas.workers.hub import PullError
     from llmaas.workers.pull import pull as pull_weights
+    from llmaas.workers.pull import split_names
 
     state = state_dir(state_directory)
     wanted = wanted_files(load_source(catalog).bundle, models)

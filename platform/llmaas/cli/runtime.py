@@ -1,36 +1,30 @@
 """The service itself: workers, gateway and HTTP server in one event loop, until a signal.
 
-    starting   workers with pinned models start, the gateway listens
-    serving    `ready` has been called once
-    stopping   first signal: no new connection, running answers finish (for a while), workers end
-    stopped    every child has ended
+    starting   pinned models begin to load, the gateway begins to answer
+    serving    `ready` has been called, once
+    stopping   first signal: no new connection, running answers finish, then the workers end
+    stopped    every child process has ended
 
-A second signal ends the process at once; workers end with the connection to it.
+A second signal ends this process at once; the workers end with their connection to it.
 """
 
 import asyncio
 import os
 import signal
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import uvloop
-from granian.constants import Interfaces
-from granian.server.embed import Server
 
 from llmaas.accounts import KeyStore
 from llmaas.bundle import Bundle
 from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.listener import Listener
-from llmaas.gateway import create_app
-from llmaas.workers import ServedModel, Workers
+from llmaas.gateway import GatewayServer, create_app
+from llmaas.workers import PoolState, ServedModel, Workers
 
-DRAIN_TIMEOUT_S = 10.0
-START_TIMEOUT_S = 60.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -48,22 +42,34 @@ class Service:
     n_threads: int
 
 
-def run(service: Service, listener: Listener, *, ready: Callable[[], None]) -> None:
+def run(
+    service: Service,
+    listener: Listener,
+    *,
+    ready: Callable[[], None],
+    stopping: Callable[[], None] = lambda: None,
+) -> None:
     """Serve until SIGINT or SIGTERM; return when every child has ended.
 
     Args:
         service: what is served.
-        listener: the port to serve on, already taken.
+        listener: the port to serve on.
         ready: called once, as soon as requests are answered.
+        stopping: called once, when the first signal has arrived.
 
     Raises:
-        CommandError: the server could not start, or ended by itself.
+        CommandError: the HTTP server ended by itself.
     """
-    uvloop.run(_serve(service, listener, ready))
+    uvloop.run(_serve(service, listener, ready, stopping))
 
 
-async def _serve(service: Service, listener: Listener, ready: Callable[[], None]) -> None:
-    stopping = _stop_on_signals()
+async def _serve(
+    service: Service,
+    listener: Listener,
+    ready: Callable[[], None],
+    stopping: Callable[[], None],
+) -> None:
+    stop = _stop_on_signals()
     workers = Workers(
         service.deployment,
         memory_budget_bytes=service.memory_budget_bytes,
@@ -77,83 +83,48 @@ async def _serve(service: Service, listener: Listener, ready: Callable[[], None]
         keys=service.keys,
         docs_dir=service.docs_dir,
         today=service.today,
+        waiting_for=lambda: _loading(workers),
     )
-    server = _http_server(app, listener)
-    await workers.start()
-    serving = asyncio.create_task(server.serve())
-    stopped = asyncio.create_task(stopping.wait())
+    server = GatewayServer(app, listener.socket)
     try:
-        await _listening(listener, serving)
+        await workers.start()
+        await server.start()
         ready()
-        await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        if not stopped.done():
+        ended = asyncio.create_task(server.wait())
+        signalled = asyncio.create_task(stop.wait())
+        await asyncio.wait({ended, signalled}, return_when=asyncio.FIRST_COMPLETED)
+        if not stop.is_set():
+            signalled.cancel()
             raise CommandError(
                 Exit.CANNOT_START,
-                f"the HTTP server on port {listener.port} ended by itself",
-                "the log says why; start again",
-            ) from (serving.exception() if serving.done() else None)
+                f"the HTTP server on {listener.url} ended by itself",
+                "the log says why",
+            )
+        stopping()
     finally:
-        stopped.cancel()
-        await _stop(server, serving)
+        await server.stop()
         await workers.stop()
+
+
+def _loading(workers: Workers) -> list[str]:
+    """Pinned models that cannot answer yet."""
+    return [
+        status.pool
+        for status in workers.status()
+        if status.pinned and status.state is not PoolState.READY
+    ]
 
 
 def _stop_on_signals() -> asyncio.Event:
     """An event that the first signal sets; the second ends the process."""
     loop = asyncio.get_running_loop()
-    stopping = asyncio.Event()
+    stop = asyncio.Event()
 
     def received() -> None:
-        if stopping.is_set():
+        if stop.is_set():
             os._exit(Exit.INTERRUPTED)
-        stopping.set()
+        stop.set()
 
     for number in SIGNALS:
         loop.add_signal_handler(number, received)
-    return stopping
-
-
-def _http_server(app: Any, listener: Listener) -> Server:
-    return Server(
-        app,
-        address=listener.address,
-        port=listener.port,
-        interface=Interfaces.ASGI,
-        websockets=False,
-        backlog=1024,
-        # Granian would log on stdout, which belongs to the command's own result.
-        log_dictconfig={
-            "handlers": {},
-            "loggers": {"_granian": {"propagate": True}, "granian.access": {"propagate": True}},
-        },
-    )
-
-
-async def _listening(listener: Listener, serving: asyncio.Task[None]) -> None:
-    """Wait until the server accepts connections."""
-    loop = asyncio.get_running_loop()
-    give_up = loop.time() + START_TIMEOUT_S
-    while not serving.done() and loop.time() < give_up:
-        with suppress(OSError):
-            _, writer = await asyncio.open_connection(listener.address, listener.port)
-            writer.close()
-            return
-        await asyncio.sleep(0.02)
-    cause = serving.exception() if serving.done() else None
-    raise CommandError(
-        Exit.CANNOT_START,
-        f"the HTTP server did not start on {listener.url}: {cause or 'no answer'}",
-        "the log says why",
-    ) from cause
-
-
-async def _stop(server: Server, serving: asyncio.Task[None]) -> None:
-    """Let running answers finish, but not for ever."""
-    if serving.done():
-        return
-    server.stop()  # type: ignore[no-untyped-call]
-    done, _ = await asyncio.wait({serving}, timeout=DRAIN_TIMEOUT_S)
-    if not done:
-        serving.cancel()
-        with suppress(asyncio.CancelledError):
-            await serving
+    return stop

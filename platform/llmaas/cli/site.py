@@ -2,28 +2,20 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
+from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.version import program_version
 
 if TYPE_CHECKING:
     from llmaas.catalog import CatalogFile
 
 Progress = Callable[[int, int | None], None]
-MISSING = "the documentation needs the docs extra: pip install 'llmaas[docs]'"
-
-
-def docs_available() -> bool:
-    """Whether the packages that build the documentation are installed."""
-    from importlib.util import find_spec
-
-    return all(find_spec(name) is not None for name in ("material", "mkdocs", "babel", "polib"))
 
 
 def site_key(catalogue_sha256: str, today: date, *, stand_in: bool) -> str:
@@ -31,7 +23,9 @@ def site_key(catalogue_sha256: str, today: date, *, stand_in: bool) -> str:
     digest = hashlib.sha256()
     for part in (catalogue_sha256, today.isoformat(), program_version(), str(stand_in)):
         digest.update(part.encode() + b"\0")
-    for name, content in _sources(resources.files("llmaas.generators")):
+    for name, content in _sources(resources.files("llmaas.generators.site")):
+        digest.update(name.encode() + b"\0" + content + b"\0")
+    for name, content in _sources(resources.files("llmaas.generators").joinpath("messages")):
         digest.update(name.encode() + b"\0" + content + b"\0")
     return digest.hexdigest()[:16]
 
@@ -45,18 +39,14 @@ def cached_site(
     stand_in: bool,
     progress: Progress,
 ) -> Path:
-    """The built site in `docs_dir`; earlier ones are removed once the new one is in place."""
+    """The built site in `docs_dir`; earlier ones are removed once the new one is in place.
+
+    Raises:
+        CommandError: it cannot be built.
+    """
     site = docs_dir / site_key(catalogue_sha256, today, stand_in=stand_in)
     if not site.is_dir():
-        docs_dir.mkdir(parents=True, exist_ok=True)
-        # Built beside its place and renamed: a build that was interrupted is never served.
-        building = Path(mkdtemp(prefix=".building-", dir=docs_dir))
-        try:
-            build(catalog_file, building, today=today, stand_in=stand_in, progress=progress)
-            building.chmod(0o755)
-            building.rename(site)
-        finally:
-            shutil.rmtree(building, ignore_errors=True)
+        build(catalog_file, site, today=today, stand_in=stand_in, progress=progress)
     for other in docs_dir.iterdir():
         if other != site:
             shutil.rmtree(other, ignore_errors=True)
@@ -70,28 +60,46 @@ def build(
     today: date,
     stand_in: bool,
     progress: Progress,
+    strict: bool = False,
+    base_path: str = "/docs/",
 ) -> None:
-    """Build the site of every language into `out_dir`."""
+    """Build the site of every language in the place of what `out_dir` holds.
+
+    Raises:
+        CommandError: it cannot be built; `out_dir` is as it was.
+    """
     from llmaas.gateway import openapi_document
-    from llmaas.generators.site import build_site
+    from llmaas.generators.site import DocsError, DocsUnavailable, build_site
 
-    build_site(
-        catalog_file,
-        out_dir,
-        today=today,
-        openapi=openapi_document,
-        stand_in=stand_in,
-        progress=progress,
-    )
+    try:
+        build_site(
+            catalog_file,
+            out_dir,
+            today=today,
+            openapi=openapi_document,
+            stand_in=stand_in,
+            progress=progress,
+            strict=strict,
+            base_path=base_path,
+        )
+    except DocsUnavailable as error:
+        raise CommandError(Exit.CANNOT_START, str(error)) from error
+    except DocsError as error:
+        raise CommandError(Exit.PROBLEMS, str(error)) from error
 
 
-def _sources(directory: Traversable) -> list[tuple[str, bytes]]:
-    """Code, templates and texts of the generators, by path."""
-    found = []
+def docs_available() -> bool:
+    """Whether the packages that build the documentation are installed."""
+    from importlib.util import find_spec
+
+    return all(find_spec(name) is not None for name in ("material", "mkdocs", "babel", "polib"))
+
+
+def _sources(directory: Traversable) -> Iterator[tuple[str, bytes]]:
+    """Code, theme, templates and texts, by path."""
     for entry in sorted(directory.iterdir(), key=lambda entry: entry.name):
-        if entry.is_dir():
-            if entry.name != "__pycache__":
-                found += [(f"{entry.name}/{name}", text) for name, text in _sources(entry)]
-        else:
-            found.append((entry.name, entry.read_bytes()))
-    return found
+        if entry.is_file():
+            yield entry.name, entry.read_bytes()
+        elif entry.name != "__pycache__":
+            for name, content in _sources(entry):
+                yield f"{entry.name}/{name}", content

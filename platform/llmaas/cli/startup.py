@@ -18,7 +18,7 @@ from llmaas.cli.logs import log_to
 from llmaas.cli.model_ids import only, resolve_ids
 from llmaas.cli.runtime import run
 from llmaas.cli.service_day import today_of
-from llmaas.cli.site import MISSING, cached_site, docs_available
+from llmaas.cli.site import cached_site, docs_available
 from llmaas.cli.sources import Source, load_bundle, load_source
 from llmaas.cli.state import StateDir, locked, open_state
 from llmaas.cli.steps import Steps
@@ -56,8 +56,8 @@ def start_up(request: Request, *, catalog: Path | None, with_docs: bool) -> None
         if with_docs:
             site = _site(source, state, steps, stand_in=bool(deployment.stand_ins))
         keys = open_keys(state)
-        _serve(request, deployment, listener, keys, site=site, api_key=local_key(state, keys))
-        steps.say("Stopped.")
+        api_key = local_key(state, keys)
+        _serve(request, deployment, listener, keys, steps, site=site, api_key=api_key)
 
 
 def start_serve(
@@ -76,8 +76,7 @@ def start_serve(
             weights_dir=state.weights,
             stand_ins=_stand_ins(state, steps) if allow_stand_ins else None,
         )
-        _serve(request, deployment, listener, keys, site=docs_dir, api_key=None)
-        steps.say("Stopped.")
+        _serve(request, deployment, listener, keys, steps, site=docs_dir, api_key=None)
 
 
 @contextmanager
@@ -93,6 +92,7 @@ def _serve(
     deployment: Deployment,
     listener: Listener,
     keys: KeyStore,
+    steps: Steps,
     *,
     site: Path | None,
     api_key: str | None,
@@ -108,7 +108,8 @@ def _serve(
         )
         print(as_json(started) if request.as_json else as_text(started), flush=True)
 
-    run(service, listener, ready=ready)
+    run(service, listener, ready=ready, stopping=lambda: steps.say("Stopping …"))
+    steps.say("Stopped.")
 
 
 def _asked_for(bundle: Bundle, request: Request) -> Bundle:
@@ -160,7 +161,9 @@ def _site(source: Source, state: StateDir, steps: Steps, *, stand_in: bool) -> P
         )
         return None
     if not docs_available():
-        steps.say(f"No documentation: {MISSING}", style="yellow")
+        steps.say(
+            "No documentation: it needs the docs extra: pip install 'llmaas[docs]'", style="yellow"
+        )
         return None
     with steps.step("Documentation") as step:
         return cached_site(

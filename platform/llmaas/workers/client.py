@@ -9,7 +9,7 @@ import logging
 import socket
 from collections.abc import AsyncGenerator
 from itertools import count
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import msgspec
 
@@ -177,8 +177,8 @@ class WorkerConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # Not checked: uvloop's transports have the methods and another base class.
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         """Sort frames into mailboxes."""
