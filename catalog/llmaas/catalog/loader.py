@@ -28,6 +28,7 @@ _UNPRINTABLE = re.compile(
     "[^\\t\\n\\r\\x20-\\x7e\\xa0-\\u2027\\u202a-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd"
     "\\U00010000-\\U0010ffff]"
 )
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def load(content: bytes, path: str) -> Document:
@@ -187,7 +188,7 @@ def _key(event: Any, events: Iterator[Any], loc: Loc, reading: _Reading) -> str 
                 "write the keys out, so that each value stands where it is used",
             )
             return None
-        if event.style or isinstance(_plain(event, reading), str):
+        if isinstance(_scalar(event, reading), str):
             return str(event.value)
         found = f"`{event.value}`" if event.value else "nothing"
     reading.report(
@@ -207,7 +208,16 @@ def _skip(event: Any, events: Iterator[Any], loc: Loc, reading: _Reading) -> Non
 
 
 def _scalar(event: Any, reading: _Reading) -> object:
-    return event.value if event.style else _plain(event, reading)
+    if not event.style:
+        return _plain(event, reading)
+    if _SURROGATE.search(event.value):  # libyaml refuses the escape, the pure parser does not
+        reading.report(
+            _start(event),
+            "bad-character",
+            "an escape gives half a character",
+            'write the whole character, or its escape of eight digits: "\\U0001F642"',
+        )
+    return event.value
 
 
 def _plain(event: Any, reading: _Reading) -> object:

@@ -61,7 +61,14 @@ Eur = Annotated[
     Field(gt=0, decimal_places=6),
     WithJsonSchema({"type": "number", "exclusiveMinimum": 0}),
 ]
-Text = Annotated[str, StringConstraints(min_length=1)]
+Text = Annotated[
+    str,
+    StringConstraints(
+        min_length=1, pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
+    ),
+]
+"""One line: it stands in headers, table cells and titles."""
+Marker = Annotated[str, StringConstraints(min_length=1)]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 """Names a text that is translated elsewhere (`generators/llmaas/generators/messages`)."""
 ModelId = Annotated[
@@ -329,8 +336,8 @@ class Weights(Record):
 class Reasoning(Record):
     """The markers between which the model thinks."""
 
-    open: Text
-    close: Text
+    open: Marker
+    close: Marker
     mode: ReasoningMode
 
 

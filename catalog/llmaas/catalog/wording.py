@@ -33,7 +33,6 @@ WRONG_TYPES: Mapping[str, tuple[str, str]] = {
 
 INVALID_VALUES: Mapping[str, tuple[str, str]] = {
     "string_too_short": ("{name} is empty", "write a text, or remove the key if it is optional"),
-    "string_unicode": ("{name} holds half a character", "remove the \\ud… escape"),
     "too_short": ("{name} is empty", "list at least {min_length}"),
     "greater_than": (
         "{name} must be greater than {gt}, found {wrote}",
@@ -69,6 +68,10 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
     r"^[a-z0-9][a-z0-9._-]*(:[a-z0-9][a-z0-9._-]*)?$": (
         "a model id",
         "a model id is lower-case, with at most one colon before the size, such as `qwen3:8b`",
+    ),
+    r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$": (
+        "a text on one line",
+        "remove line breaks, control characters, and spaces at its ends",
     ),
     r"^https?://[^\s]+$": ("a URL", "a URL begins with https:// and holds no space"),
     r"^[a-z]{2}$": ("a language code", "a language is its ISO 639-1 code, such as `fr`"),
