@@ -1,0 +1,260 @@
+"""The site on disk: Markdown of every language, MkDocs over each, one swap at the end.
+
+    out_dir/            default language
+    out_dir/en/ …       the others, under the same paths
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import date
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from llmaas.bundle import Bundle
+from llmaas.catalog import CatalogFile
+from llmaas.generators.compile import compile_bundle
+from llmaas.generators.fingerprint import catalogue_sha256
+from llmaas.generators.site.errors import DocsError, DocsUnavailable, UntranslatedError
+
+if TYPE_CHECKING:
+    from llmaas.generators.site.pages import RenderedSite
+
+HERE = Path(__file__).parent
+AT_A_TIME = 2
+REQUIRED = ("mkdocs", "material", "babel", "polib")
+SHOWN = 20
+
+Progress = Callable[[int, int | None], None]
+
+
+def build_site(
+    catalog_file: CatalogFile,
+    out_dir: Path,
+    *,
+    today: date,
+    openapi: Callable[[Bundle], str],
+    stand_in: bool,
+    progress: Progress | None = None,
+    strict: bool = False,
+    api_base_url: str | None = None,
+    base_path: str = "/docs/",
+) -> None:
+    """Build the site of every language of the catalogue.
+
+    Args:
+        catalog_file: a catalogue without errors.
+        out_dir: the site; replaced as a whole, or left as it is when something fails.
+        today: the day whose phases and prices are shown.
+        openapi: describes the API that a bundle makes the gateway serve.
+        stand_in: whether stand-in weights may answer; every page says so then.
+        progress: told how many languages are done, of how many.
+        strict: refuse a site with a text that is not translated.
+        api_base_url: base URL in the code samples, by default the catalogue's.
+        base_path: path under which `out_dir` is served; only the page for missing pages needs it.
+
+    Raises:
+        DocsUnavailable: the `docs` extra is not installed.
+        UntranslatedError: the build is strict and texts are missing.
+        DocsError: the catalogue has errors or an unknown language, or MkDocs failed.
+    """
+    missing = [name for name in REQUIRED if find_spec(name) is None]
+    if missing:
+        raise DocsUnavailable(
+            f"the documentation needs packages that are not installed ({', '.join(missing)}); "
+            "install them with: pip install 'llmaas[docs]'"
+        )
+    report = progress or (lambda _done, _total: None)
+    sites = _render(
+        catalog_file, today=today, openapi=openapi, stand_in=stand_in, api_base_url=api_base_url
+    )
+    if strict:
+        _refuse_untranslated(sites)
+    out_dir.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the result, so that the swap is a rename and not a copy.
+    with TemporaryDirectory(prefix=".site-", dir=out_dir.parent) as work:
+        built = _run_mkdocs(sites, Path(work), base_path=base_path, report=report)
+        _swap(built, out_dir, Path(work))
+
+
+def _render(
+    catalog_file: CatalogFile,
+    *,
+    today: date,
+    openapi: Callable[[Bundle], str],
+    stand_in: bool,
+    api_base_url: str | None,
+) -> list["RenderedSite"]:
+    from llmaas.generators.site.pages import OPENAPI_FILE, render_site  # noqa: PLC0415 - an extra
+    from llmaas.generators.site.texts import languages_with_texts  # noqa: PLC0415 - an extra
+
+    catalog = catalog_file.catalog
+    if catalog is None or any(problem.severity == "error" for problem in catalog_file.problems):
+        raise DocsError(f"{catalog_file.path}: has errors; run `llmaas check` and mend them first")
+    known = languages_with_texts()
+    unknown = [language for language in catalog.service.languages if language not in known]
+    if unknown:
+        raise DocsError(
+            f"{catalog_file.path}: service.languages: no texts for {', '.join(unknown)}; "
+            f"the documentation speaks {', '.join(known)}"
+        )
+    document = openapi(compile_bundle(catalog))
+    sites = []
+    for language in catalog.service.languages:
+        site = render_site(
+            catalog,
+            language=language,
+            today=today,
+            catalogue_sha256=catalogue_sha256(catalog),
+            openapi=json.loads(document),
+            stand_in=stand_in,
+            api_base_url=api_base_url,
+        )
+        sites.append(site.with_file(OPENAPI_FILE, document))
+    return sites
+
+
+def _refuse_untranslated(sites: list["RenderedSite"]) -> None:
+    missing = [text for site in sites for text in site.missing]
+    if missing:
+        shown = "\n  ".join(str(text) for text in missing[:SHOWN])
+        more = f"\n  and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+        raise UntranslatedError(
+            f"{len(missing)} texts have no reviewed translation:\n  {shown}{more}\n"
+            "translate them in generators/llmaas/generators/messages/, or build without strict"
+        )
+
+
+def _run_mkdocs(
+    sites: list["RenderedSite"], work: Path, *, base_path: str, report: Progress
+) -> Path:
+    """Build each language by itself, then put the others below the default one."""
+    languages = [site.language for site in sites]
+    report(0, len(sites))
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        builds = [
+            pool.submit(
+                _build_language, site, work, _config(site, languages, base_path=base_path)
+            )
+            for site in sites
+        ]
+        for done, build in enumerate(as_completed(builds), start=1):
+            build.result()
+            report(done, len(sites))
+    root = _site_of(work, languages[0])
+    for language in languages[1:]:
+        _site_of(work, language).rename(root / language)
+    return root
+
+
+def _build_language(site: "RenderedSite", work: Path, config: Mapping[str, Any]) -> None:
+    sources = work / f"{site.language}-pages"
+    for path, text in site.pages.items():
+        target = sources / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    config_file = work / f"{site.language}.yml"
+    # JSON is YAML, and needs no care with quoting.
+    config_file.write_text(
+        json.dumps({**config, "docs_dir": str(sources), "site_dir": str(_site_of(work, site.language))})
+    )
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-f", str(config_file)]
+    finished = subprocess.run(  # noqa: S603 - our own interpreter, our own files
+        command,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONWARNINGS": "ignore"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if finished.returncode != 0:
+        said = "\n".join((finished.stderr + finished.stdout).splitlines()[-SHOWN:])
+        raise DocsError(f"MkDocs failed for language {site.language!r}:\n{said}")
+    for name in ("sitemap.xml", "sitemap.xml.gz"):
+        # Without a public address there is nothing true to say in it.
+        (_site_of(work, site.language) / name).unlink(missing_ok=True)
+
+
+def _site_of(work: Path, language: str) -> Path:
+    return work / f"{language}-site"
+
+
+def _config(site: "RenderedSite", languages: list[str], *, base_path: str) -> dict[str, Any]:
+    from llmaas.generators.site.formats import own_name  # noqa: PLC0415 - an extra
+
+    config: dict[str, Any] = yaml.safe_load((HERE / "mkdocs.yml").read_text(encoding="utf-8"))
+    default = languages[0]
+    folder = "" if site.language == default else f"{site.language}/"
+    texts = site.texts
+    config |= {
+        "site_name": texts.site_name,
+        "site_description": texts.description,
+        "copyright": texts.status_line,
+        "nav": site.navigation,
+        "plugins": [
+            {
+                "search": {
+                    "lang": [site.language],
+                    # The default pipeline has no stemmer: `models` would not find `model`.
+                    "pipeline": ["stemmer", "stopWordFilter", "trimmer"],
+                }
+            }
+        ],
+    }
+    config["theme"] |= {
+        "language": site.language,
+        "custom_dir": str(HERE / "theme"),
+        "palette": [
+            {
+                "media": f"(prefers-color-scheme: {scheme})",
+                "scheme": name,
+                "primary": "custom",
+                "accent": "custom",
+                "toggle": {"icon": icon, "name": label},
+            }
+            for scheme, name, icon, label in (
+                ("light", "default", "material/weather-night", texts.to_dark),
+                ("dark", "slate", "material/weather-sunny", texts.to_light),
+            )
+        ],
+    }
+    config["extra"] |= {
+        "announcement": texts.announcement,
+        "not_found": texts.not_found,
+        "not_found_help": texts.not_found_help,
+        "base_path": f"/{base_path.strip('/')}/{folder}".rstrip("/").replace("//", "/"),
+        "to_root": "" if not folder else "../",
+        "languages": [
+            {
+                "code": code,
+                "name": own_name(code),
+                "folder": "" if code == default else f"{code}/",
+            }
+            for code in languages
+        ],
+    }
+    config["markdown_extensions"].append(
+        {"toc": {"permalink": "#", "permalink_title": texts.permalink, "toc_depth": 3}}
+    )
+    return config
+
+
+def _swap(built: Path, out_dir: Path, work: Path) -> None:
+    """Put the new site in the place of the old one, which is kept until then."""
+    old = work / "replaced"
+    if out_dir.exists():
+        out_dir.rename(old)
+    try:
+        built.rename(out_dir)
+    except OSError:
+        if old.exists():
+            old.rename(out_dir)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

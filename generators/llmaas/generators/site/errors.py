@@ -1,0 +1,18 @@
+"""What can go wrong when the site is built.
+
+    DocsError
+    ├── DocsUnavailable     packages are missing
+    └── UntranslatedError   texts are missing, in a strict build
+"""
+
+
+class DocsError(Exception):
+    """The site was not built; an earlier one is untouched. The message says what to do."""
+
+
+class DocsUnavailable(DocsError):  # noqa: N818 - said to people: the docs are unavailable
+    """The packages of the `docs` extra are not installed."""
+
+
+class UntranslatedError(DocsError):
+    """Texts that have no reviewed translation."""

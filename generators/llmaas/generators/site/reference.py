@@ -1,0 +1,233 @@
+"""The OpenAPI document as tables: operations, parameters, fields of requests and answers.
+
+Schemas are flattened to dotted names (`messages[].role`), as a reader looks a field up.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+METHODS = ("get", "post", "put", "patch", "delete")
+DEPTH = 4
+SHOWN_VALUES = 6
+
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a request or an answer, or one parameter."""
+
+    name: str
+    type: str
+    required: bool
+    values: tuple[str, ...]
+    """What it may be, where that is a short list."""
+    limits: str
+    """Bounds as a reader of mathematics writes them."""
+    default: str | None
+
+    @property
+    def key(self) -> str:
+        """The name without the path to it: `role` of `messages[].role`."""
+        return self.name.rsplit(".", 1)[-1].removesuffix("[]")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an operation answers with one status."""
+
+    status: str
+    content_types: tuple[str, ...]
+    fields: tuple[Field, ...]
+
+    @property
+    def success(self) -> bool:
+        """Whether this is the answer to a request that went well."""
+        return self.status.startswith("2")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A method on a path."""
+
+    method: str
+    path: str
+    parameters: tuple[Field, ...]
+    request_types: tuple[str, ...]
+    request: tuple[Field, ...]
+    answers: tuple[Answer, ...]
+
+    @property
+    def key(self) -> str:
+        """`POST /v1/embeddings`."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def slug(self) -> str:
+        """Anchor of its section."""
+        words = self.path.replace("{", "").replace("}", "").replace(".", "-").strip("/").split("/")
+        return "-".join([self.method.lower(), *(word for word in words if word)])
+
+    @property
+    def success(self) -> tuple[Answer, ...]:
+        """Answers to a request that went well."""
+        return tuple(answer for answer in self.answers if answer.success)
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Statuses of the other answers."""
+        return tuple(answer.status for answer in self.answers if not answer.success)
+
+
+def operations(document: Schema) -> tuple[Operation, ...]:
+    """The operations of an OpenAPI document, in its order."""
+    return tuple(
+        _operation(document, method, path, item)
+        for path, item in document.get("paths", {}).items()
+        for method in METHODS
+        if method in item
+    )
+
+
+def _operation(document: Schema, method: str, path: str, item: Schema) -> Operation:
+    details = item[method]
+    parameters = [
+        _resolve(document, parameter)
+        for parameter in [*item.get("parameters", []), *details.get("parameters", [])]
+    ]
+    body = _resolve(document, details.get("requestBody", {})).get("content", {})
+    return Operation(
+        method=method.upper(),
+        path=path,
+        parameters=tuple(
+            _field(
+                document, p["name"], p.get("schema", {}), required=bool(p.get("required", False))
+            )
+            for p in parameters
+        ),
+        request_types=tuple(body),
+        request=_fields_of_content(document, body),
+        answers=tuple(
+            _answer(document, status, _resolve(document, answer))
+            for status, answer in sorted(details.get("responses", {}).items())
+        ),
+    )
+
+
+def _answer(document: Schema, status: str, answer: Schema) -> Answer:
+    content = answer.get("content", {})
+    return Answer(
+        status=status,
+        content_types=tuple(content),
+        fields=_fields_of_content(document, content),
+    )
+
+
+def _fields_of_content(document: Schema, content: Schema) -> tuple[Field, ...]:
+    for media in content.values():
+        fields = tuple(_walk(document, media.get("schema", {}), prefix="", depth=DEPTH))
+        if fields:
+            return fields
+    return ()
+
+
+def _walk(document: Schema, schema: Schema, *, prefix: str, depth: int) -> Iterator[Field]:
+    """The fields of an object, of the items of a list, or of each alternative, depth first."""
+    seen: set[str] = set()
+    for shape, path in _objects(document, schema, prefix):
+        required = set(shape.get("required", []))
+        for name, child in shape.get("properties", {}).items():
+            full = f"{path}{name}"
+            if full in seen:
+                continue
+            seen.add(full)
+            yield _field(document, full, child, required=name in required)
+            if depth > 1:
+                for field in _walk(document, child, prefix=f"{full}.", depth=depth - 1):
+                    if field.name not in seen:
+                        seen.add(field.name)
+                        yield field
+
+
+def _objects(document: Schema, schema: Schema, prefix: str) -> Iterator[tuple[Schema, str]]:
+    for shape in _alternatives(document, schema):
+        if "properties" in shape:
+            yield shape, prefix
+        elif "items" in shape:
+            yield from _objects(document, shape["items"], f"{prefix.removesuffix('.')}[].")
+
+
+def _alternatives(document: Schema, schema: Schema) -> Iterator[Schema]:
+    resolved = _resolve(document, schema)
+    nested = [*resolved.get("oneOf", []), *resolved.get("anyOf", []), *resolved.get("allOf", [])]
+    if not nested:
+        yield resolved
+    for alternative in nested:
+        yield from _alternatives(document, alternative)
+
+
+def _resolve(document: Schema, value: Schema) -> Schema:
+    while "$ref" in value:
+        target: Any = document
+        for step in str(value["$ref"]).removeprefix("#/").split("/"):
+            target = target[step]
+        value = target
+    return value
+
+
+def _field(document: Schema, name: str, schema: Schema, *, required: bool) -> Field:
+    shapes = tuple(_alternatives(document, schema))
+    outer = _resolve(document, schema)
+    values = [str(value) for shape in shapes for value in _values(shape)]
+    default = outer.get("default")
+    return Field(
+        name=name,
+        type=" | ".join(dict.fromkeys(_type(document, shape) for shape in shapes)),
+        required=required,
+        values=tuple(dict.fromkeys(values)) if len(values) <= SHOWN_VALUES else (),
+        limits=", ".join(filter(None, (_limits(shape) for shape in shapes))),
+        default=None if default is None else _literal(default),
+    )
+
+
+def _values(shape: Schema) -> Sequence[Any]:
+    if "const" in shape:
+        return [shape["const"]]
+    return [value for value in shape.get("enum", []) if value is not None]
+
+
+def _type(document: Schema, shape: Schema) -> str:
+    declared = shape.get("type")
+    if isinstance(declared, list):
+        return " | ".join(_type(document, {**shape, "type": one}) for one in declared)
+    if declared == "array" or "items" in shape:
+        items = " | ".join(
+            dict.fromkeys(_type(document, item) for item in _alternatives(document, shape["items"]))
+        ) if "items" in shape else "any"
+        return f"({items})[]" if " | " in items else f"{items}[]"
+    if declared is not None:
+        return str(declared)
+    if "const" in shape or "enum" in shape:
+        return "string"
+    return "object" if "properties" in shape else "any"
+
+
+def _limits(shape: Schema) -> str:
+    low = _bound(shape, "minimum", "≥", "exclusiveMinimum", ">")
+    high = _bound(shape, "maximum", "≤", "exclusiveMaximum", "<")
+    return " ".join(filter(None, (low, high)))
+
+
+def _bound(shape: Schema, closed: str, closed_sign: str, open_: str, open_sign: str) -> str:
+    if closed in shape:
+        return f"{closed_sign} {_literal(shape[closed])}"
+    return f"{open_sign} {_literal(shape[open_])}" if open_ in shape else ""
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)

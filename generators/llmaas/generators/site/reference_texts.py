@@ -1,0 +1,186 @@
+"""What operations, fields and errors of the API mean, in French; translated like every page.
+
+A name means the same wherever it stands in the API, so that one text per name is enough.
+"""
+
+from dataclasses import dataclass
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's customary marker for texts translated later
+    """Mark a text for translation."""
+    return text
+
+
+@dataclass(frozen=True)
+class ErrorRow:
+    """Errors with one status and type."""
+
+    status: int
+    type: str
+    codes: tuple[str, ...]
+    meaning: str
+
+
+OPERATION_TEXTS = {
+    "GET /v1/models": N_("Les modèles que ce déploiement et votre clé permettent d’appeler."),
+    "GET /v1/models/{model}": N_("Un modèle, par son identifiant ou un alias."),
+    "POST /v1/chat/completions": N_(
+        "Une réponse à une conversation, en une fois ou en flux d’événements."
+    ),
+    "POST /v1/completions": N_(
+        "La suite d’un texte. Un corps avec `messages` est traité comme une conversation."
+    ),
+    "POST /v1/embeddings": N_("Des vecteurs pour la recherche et la comparaison de textes."),
+    "GET /health/live": N_("Le processus répond."),
+    "GET /health/ready": N_("Le service est prêt à répondre aux appels."),
+    "GET /openapi.json": N_("La description de cette API pour les outils."),
+}
+
+FIELD_TEXTS = {
+    "model": N_("Identifiant ou alias du modèle."),
+    "messages": N_("La conversation, du plus ancien message au plus récent."),
+    "role": N_("Qui parle."),
+    "content": N_("Le texte, ou une liste de parties."),
+    "name": N_("Nom."),
+    "tool_call_id": N_("L’appel d’outil auquel ce message répond."),
+    "tool_calls": N_("Les appels d’outils demandés par le modèle."),
+    "arguments": N_("Les arguments, en JSON dans une chaîne."),
+    "stream": N_("Recevoir la réponse en flux d’événements."),
+    "stream_options": N_("Réglages du flux."),
+    "include_usage": N_("Terminer le flux par les nombres de tokens."),
+    "max_tokens": N_("Nombre maximal de tokens de sortie, raisonnement compris."),
+    "max_completion_tokens": N_("Nom plus récent de `max_tokens` ; il l’emporte."),
+    "temperature": N_("Plus elle est haute, plus le choix des tokens varie."),
+    "top_p": N_("Ne garder que les tokens les plus probables jusqu’à cette probabilité cumulée."),
+    "top_k": N_("Ne garder que ce nombre de tokens, les plus probables."),
+    "min_p": N_("Écarter les tokens moins probables que cette part du plus probable."),
+    "presence_penalty": N_("Défavoriser les tokens déjà présents."),
+    "frequency_penalty": N_("Défavoriser les tokens selon leur fréquence."),
+    "repeat_penalty": N_("Défavoriser les répétitions récentes."),
+    "logit_bias": N_("Favoriser ou défavoriser des tokens, par leur numéro."),
+    "seed": N_("Graine du tirage, pour répéter une réponse."),
+    "stop": N_("Textes qui mettent fin à la réponse."),
+    "n": N_("Nombre de réponses."),
+    "user": N_("Votre propre repère pour l’utilisateur final."),
+    "tools": N_("Les outils que le modèle peut demander."),
+    "tool_choice": N_("Si le modèle peut, doit ou ne doit pas demander un outil."),
+    "function": N_("La fonction."),
+    "description": N_("À quoi elle sert, pour le modèle."),
+    "parameters": N_("Ses paramètres, en JSON Schema."),
+    "response_format": N_("La forme de la réponse."),
+    "logprobs": N_("Les probabilités des tokens."),
+    "chat_template_kwargs": N_("Autres variables du gabarit de conversation du modèle."),
+    "prompt": N_("Le texte à continuer, une liste de textes, ou des numéros de tokens."),
+    "echo": N_("Reprendre le texte de départ dans la réponse."),
+    "suffix": N_("Le texte qui doit suivre."),
+    "best_of": N_("Nombre d’essais dont le meilleur est rendu."),
+    "input": N_("Un texte, une liste de textes, ou des numéros de tokens."),
+    "encoding_format": N_("Nombres ou octets encodés."),
+    "dimensions": N_("Accepté s’il s’agit du nombre de dimensions du modèle."),
+    "id": N_("Identifiant."),
+    "object": N_("Type de l’objet."),
+    "created": N_("Date de création, en secondes depuis l’époque Unix."),
+    "choices": N_("Les réponses."),
+    "index": N_("Position dans la liste."),
+    "message": N_("Le message du modèle."),
+    "reasoning_content": N_("Le raisonnement écrit avant la réponse."),
+    "finish_reason": N_("Pourquoi la réponse se termine ; `length` signale une réponse coupée."),
+    "text": N_("Le texte."),
+    "usage": N_("Les nombres de tokens, base de la facturation."),
+    "prompt_tokens": N_("Tokens d’entrée."),
+    "completion_tokens": N_("Tokens de sortie, raisonnement compris."),
+    "total_tokens": N_("Somme de l’entrée et de la sortie."),
+    "reasoning_tokens": N_("Tokens de raisonnement, déjà comptés dans la sortie."),
+    "prompt_tokens_details": N_("Détail de l’entrée."),
+    "completion_tokens_details": N_("Détail de la sortie."),
+    "cached_tokens": N_("Tokens d’entrée déjà traités auparavant."),
+    "backend": N_("Ce qui a calculé la réponse."),
+    "engine_type": N_("Le moteur d’inférence."),
+    "machine_name": N_("La machine."),
+    "data": N_("Les éléments de la liste."),
+    "embedding": N_("Le vecteur."),
+    "owned_by": N_("Qui sert le modèle."),
+    "root": N_("Nom d’origine des poids."),
+    "aliases": N_("Autres noms acceptés."),
+    "max_model_len": N_("Contexte servi ici, en tokens."),
+    "context_tokens": N_("Contexte publié, en tokens."),
+    "endpoints": N_("Points d’accès du modèle."),
+    "capabilities": N_("Capacités du modèle."),
+    "phase": N_("Phase du cycle de vie au moment de l’appel."),
+    "stability": N_("Classe de stabilité."),
+    "released_on": N_("Mise en production."),
+    "support_ends_on": N_("Fin de support prévue."),
+    "deprecated_on": N_("Dépréciation."),
+    "removed_on": N_("Retrait."),
+    "successor": N_("Modèle à utiliser à la place."),
+    "stand_in": N_("Vrai si des poids de substitution répondent."),
+    "permission": N_("Droits, pour les anciens clients."),
+    "status": N_("État."),
+    "waiting_for": N_("Modèles qui ne sont pas encore chargés."),
+    "type": N_("Type."),
+    "url": N_("Adresse, ou données encodées."),
+    "image_url": N_("Une image."),
+}
+
+ERRORS = (
+    ErrorRow(
+        400,
+        "invalid_request_error",
+        ("context_length_exceeded", "unsupported_endpoint", "unsupported_value"),
+        N_("La requête contient une valeur fausse, que `param` nomme, ou trop longue."),
+    ),
+    ErrorRow(
+        401,
+        "authentication_error",
+        ("invalid_api_key",),
+        N_("La clé d’API manque ou n’est pas valable."),
+    ),
+    ErrorRow(
+        403,
+        "permission_error",
+        ("model_not_permitted",),
+        N_("Votre clé ne donne pas accès à ce modèle."),
+    ),
+    ErrorRow(
+        404,
+        "invalid_request_error",
+        ("model_not_found", "model_not_released", "unknown_url"),
+        N_("Rien ne porte ce nom, ou le modèle n’est pas encore disponible."),
+    ),
+    ErrorRow(
+        405,
+        "invalid_request_error",
+        ("method_not_allowed",),
+        N_("L’adresse existe, mais avec une autre méthode."),
+    ),
+    ErrorRow(
+        410,
+        "invalid_request_error",
+        ("model_retired",),
+        N_("Le modèle est retiré ; la réponse nomme son successeur."),
+    ),
+    ErrorRow(
+        413,
+        "invalid_request_error",
+        ("request_too_large",),
+        N_("Le corps de la requête est trop grand."),
+    ),
+    ErrorRow(
+        415,
+        "invalid_request_error",
+        ("unsupported_media_type",),
+        N_("Le corps n’est pas annoncé comme JSON."),
+    ),
+    ErrorRow(
+        500,
+        "server_error",
+        ("internal_error",),
+        N_("Une faute de notre côté ; donnez l’identifiant de la requête au support."),
+    ),
+    ErrorRow(
+        503,
+        "service_unavailable_error",
+        ("service_unavailable", "overloaded", "model_not_deployed"),
+        N_("Le service ne peut pas répondre maintenant ; `Retry-After` dit quand réessayer."),
+    ),
+)

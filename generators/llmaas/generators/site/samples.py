@@ -1,0 +1,92 @@
+"""Code a reader can copy: one copy for every language, with the id of the model it stands beside."""
+
+import json
+from dataclasses import dataclass
+
+from llmaas.catalog.model import Model
+
+PROMPT = "Explain photosynthesis in two sentences."
+PASSAGE = "Data stays under the law of the place where it is processed."
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A code block: `syntax` is its language for highlighting, `title` the label of its tab."""
+
+    title: str
+    syntax: str
+    code: str
+
+
+def samples_for(model: Model, *, base_url: str, served: frozenset[str]) -> tuple[Sample, ...]:
+    """Samples for the first endpoint of the model that the service answers; none if there is none.
+
+    Args:
+        model: the model to call.
+        base_url: base URL of the API, ending in `/v1`.
+        served: endpoints that the service answers.
+    """
+    if "chat.completions" in model.endpoints and "chat.completions" in served:
+        return (_chat_curl(model.id, base_url), _chat_python(model.id, base_url))
+    if "embeddings" in model.endpoints and "embeddings" in served:
+        return (_embeddings_curl(model.id, base_url), _embeddings_python(model.id, base_url))
+    return ()
+
+
+def _chat_curl(model: str, base_url: str) -> Sample:
+    body = {
+        "model": model,
+        "messages": [{"role": "user", "content": PROMPT}],
+        "max_tokens": 200,
+    }
+    return _curl(f"{base_url}/chat/completions", body)
+
+
+def _embeddings_curl(model: str, base_url: str) -> Sample:
+    return _curl(f"{base_url}/embeddings", {"model": model, "input": PASSAGE})
+
+
+def _curl(url: str, body: object) -> Sample:
+    lines = [
+        f"curl {url} \\",
+        '  -H "Authorization: Bearer $LLMAAS_API_KEY" \\',
+        '  -H "Content-Type: application/json" \\',
+        f"  -d '{json.dumps(body, indent=2, ensure_ascii=False)}'",
+    ]
+    return Sample("curl", "bash", "\n".join(lines))
+
+
+_CLIENT = """\
+import os
+
+from openai import OpenAI
+
+client = OpenAI(
+    base_url="{base_url}",
+    api_key=os.environ["LLMAAS_API_KEY"],
+)
+"""
+
+
+def _chat_python(model: str, base_url: str) -> Sample:
+    code = f"""\
+{_CLIENT.format(base_url=base_url)}
+answer = client.chat.completions.create(
+    model="{model}",
+    messages=[{{"role": "user", "content": "{PROMPT}"}}],
+    max_tokens=200,
+)
+print(answer.choices[0].message.content)"""
+    return Sample("Python", "python", code)
+
+
+def _embeddings_python(model: str, base_url: str) -> Sample:
+    code = f"""\
+{_CLIENT.format(base_url=base_url)}
+answer = client.embeddings.create(
+    model="{model}",
+    input="{PASSAGE}",
+)
+vector = answer.data[0].embedding
+print(len(vector), vector[:3])"""
+    return Sample("Python", "python", code)
