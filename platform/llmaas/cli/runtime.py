@@ -23,7 +23,7 @@ from llmaas.bundle import Bundle
 from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.listener import Listener
 from llmaas.gateway import GatewayServer, create_app
-from llmaas.workers import PoolState, ServedModel, Workers
+from llmaas.workers import ServedModel, Workers
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -83,7 +83,6 @@ async def _serve(
         keys=service.keys,
         docs_dir=service.docs_dir,
         today=service.today,
-        waiting_for=lambda: _loading(workers),
     )
     server = GatewayServer(app, listener.socket)
     try:
@@ -104,15 +103,6 @@ async def _serve(
     finally:
         await server.stop()
         await workers.stop()
-
-
-def _loading(workers: Workers) -> list[str]:
-    """Pinned models that cannot answer yet."""
-    return [
-        status.pool
-        for status in workers.status()
-        if status.pinned and status.state is not PoolState.READY
-    ]
 
 
 def _stop_on_signals() -> asyncio.Event:
