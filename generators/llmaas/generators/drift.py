@@ -6,7 +6,7 @@ from itertools import islice, zip_longest
 from pathlib import Path
 
 from llmaas.catalog.diagnostics import Problem
-from llmaas.generators.layout import Layout, shown
+from llmaas.generators.layout import Layout, layout_of, shown
 from llmaas.generators.orphans import find_orphans
 
 DRIFT_CODES: Mapping[str, str] = {
@@ -20,22 +20,18 @@ _DIFF_LINES = 12
 _WINDOW_LINES = 40
 
 
-def compare(
-    layout: Layout, files: Mapping[str, str], *, command: str = "llmaas generate"
-) -> tuple[Problem, ...]:
+def compare(layout: Layout, files: Mapping[str, str]) -> tuple[Problem, ...]:
     """Every difference between `files` and what is on disk, sorted; each is an error.
 
     Args:
         layout: where the files are.
         files: what `generated_files` returned.
-        command: what mends it, for the help of each problem.
     """
-    return tuple(
-        sorted([*_missing_and_stale(layout, files, command), *_orphans(layout, files, command)])
-    )
+    return tuple(sorted([*_missing_and_stale(layout, files), *_orphans(layout, files)]))
 
 
-def _missing_and_stale(layout: Layout, files: Mapping[str, str], command: str) -> Iterator[Problem]:
+def _missing_and_stale(layout: Layout, files: Mapping[str, str]) -> Iterator[Problem]:
+    command = _command(layout)
     for relative, text in files.items():
         path = layout.root / relative
         try:
@@ -53,7 +49,8 @@ def _missing_and_stale(layout: Layout, files: Mapping[str, str], command: str) -
             yield _problem(path, "stale", message, f"run `{command}`", line=line)
 
 
-def _orphans(layout: Layout, files: Mapping[str, str], command: str) -> Iterator[Problem]:
+def _orphans(layout: Layout, files: Mapping[str, str]) -> Iterator[Problem]:
+    command = _command(layout)
     orphans = find_orphans(layout, files)
     for path in orphans.ours:
         message = "generated once, but no longer part of the bundle"
@@ -61,6 +58,14 @@ def _orphans(layout: Layout, files: Mapping[str, str], command: str) -> Iterator
     for path in orphans.foreign:
         message = "not part of the bundle, and nothing here generated it"
         yield _problem(path, "orphan", message, "move it out of the bundle directory or delete it")
+
+
+def _command(layout: Layout) -> str:
+    """What a person types here to mend it."""
+    command = f"llmaas generate {shown(layout.catalog)}"
+    if layout == layout_of(layout.catalog):
+        return command
+    return f"{command} --bundle {shown(layout.bundle)}"
 
 
 def _problem(path: Path, kind: str, message: str, remedy: str, *, line: int = 1) -> Problem:

@@ -1,6 +1,7 @@
 """What `llmaas check` says about generated files."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,15 @@ def test_a_project_that_was_never_generated_misses_every_file(layout, files):
 
     assert {problem.code for problem in problems} == {"generated-missing"}
     assert [problem.path for problem in problems] == sorted(files)
-    assert problems[0].help == "run `llmaas generate`"
+    assert problems[0].help == "run `llmaas generate models_config.yaml`"
+
+
+def test_the_command_that_mends_names_a_bundle_that_is_elsewhere(layout, files):
+    elsewhere = replace(layout, bundle=layout.root / "try")
+
+    problems = compare(elsewhere, files)
+
+    assert problems[0].help == "run `llmaas generate models_config.yaml --bundle try`"
 
 
 def test_a_stale_file_is_shown_at_the_line_where_it_parts(layout, files):
@@ -45,7 +54,7 @@ def test_a_stale_file_is_shown_at_the_line_where_it_parts(layout, files):
     old = path.read_text()
     path.write_text(old.replace('"context_tokens": 131072', '"context_tokens": 4096'))
 
-    (problem,) = compare(layout, files, command="llmaas generate here.yaml")
+    (problem,) = compare(layout, files)
 
     assert problem.code == "generated-stale"
     assert problem.severity == "error"
@@ -53,7 +62,6 @@ def test_a_stale_file_is_shown_at_the_line_where_it_parts(layout, files):
     line = 1 + old.splitlines().index('    "context_tokens": 131072,')
     assert (problem.line, problem.column) == (line, 1)
     assert '  -    "context_tokens": 4096,\n  +    "context_tokens": 131072,' in problem.message
-    assert problem.help == "run `llmaas generate here.yaml`"
 
 
 def test_the_difference_shown_stays_short_for_a_long_file(layout, files):
@@ -92,7 +100,7 @@ def test_a_file_that_was_generated_once_is_an_orphan_that_generating_removes(lay
     (problem,) = compare(layout, fewer)
 
     assert (problem.path, problem.code) == ("bundle/tiers.json", "generated-orphan")
-    assert problem.help == "run `llmaas generate`, which removes it"
+    assert problem.help == "run `llmaas generate models_config.yaml`, which removes it"
 
 
 def test_a_file_of_somebody_else_is_an_orphan_that_a_person_must_move(layout, files):
