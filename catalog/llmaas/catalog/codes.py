@@ -49,6 +49,7 @@ _ALL = (
     Code("unknown-machine", "rules", "A model prefers a machine that the fleet does not have."),
     Code("unoffered-endpoint", "rules", "A model has an endpoint that the service does not offer."),
     Code("unknown-licence", "rules", "A licence id is neither of SPDX nor a LicenseRef-."),
+    Code("contradictory-licence", "rules", "The licence id says more than `commercial_use`."),
     Code("dates-out-of-order", "rules", "A date is before one that must come first."),
     Code("removed-without-deprecation", "rules", "A model is removed but never deprecated."),
     Code("short-notice", "rules", "Removal follows deprecation earlier than promised."),

@@ -61,6 +61,18 @@ Eur = Annotated[
     Field(gt=0, decimal_places=6),
     WithJsonSchema({"type": "number", "exclusiveMinimum": 0}),
 ]
+Score = Annotated[
+    Decimal,
+    BeforeValidator(_decimal),
+    Field(gt=0, le=1),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1}),
+]
+Positive = Annotated[
+    Decimal,
+    BeforeValidator(_decimal),
+    Field(gt=0),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0}),
+]
 Text = Annotated[
     str,
     StringConstraints(
@@ -72,11 +84,28 @@ Marker = Annotated[str, StringConstraints(min_length=1)]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 """Names a text that is translated elsewhere (`generators/llmaas/generators/messages`)."""
 ModelId = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*(:[a-z0-9][a-z0-9._-]*)?$")
+    str,
+    StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*(:[a-z0-9][a-z0-9._-]*)?$"),
+    Field(examples=["qwen3:8b"]),
 ]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
-LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
-CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Url = Annotated[
+    str,
+    StringConstraints(pattern=r"^https?://[^\s]+$"),
+    Field(examples=["https://api.example.com/v1"]),
+]
+LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$"), Field(examples=["fr"])]
+CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(examples=["FR"])]
+HubRepository = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$"),
+    Field(examples=["bartowski/Qwen_Qwen3-8B-GGUF"]),
+]
+HubFile = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$"),
+    Field(examples=["Qwen_Qwen3-8B-Q4_K_M.gguf"]),
+]
+"""A path that stays inside the directory it is downloaded to."""
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(gt=0)]
 
@@ -93,30 +122,36 @@ class Record(BaseModel):
 class Operator(Record):
     """The legal entity that runs the service."""
 
-    name: Text
+    name: Text = Field(description="Legal name.")
     country: CountryCode = Field(description="ISO 3166-1 code of the law it is under.")
 
 
 class Region(Record):
     """Where requests are processed."""
 
-    id: Key
-    country: CountryCode
+    id: Key = Field(description="Name of the region; a key of the translated texts.")
+    country: CountryCode = Field(description="ISO 3166-1 code.")
 
 
 class Sla(Record):
     """The availability that customers are promised."""
 
     availability_percent: Annotated[
-        Number, Field(gt=0, le=100), WithJsonSchema({"type": "number", "maximum": 100})
-    ]
+        Number,
+        Field(gt=0, le=100),
+        WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 100}),
+    ] = Field(description="Promised availability of the API per month.")
 
 
 class Support(Record):
     """How customers reach people, and when these answer."""
 
-    languages: tuple[LanguageCode, ...] = Field(min_length=1)
-    channel: Literal["portal", "mail", "phone"]
+    languages: tuple[LanguageCode, ...] = Field(
+        description="Languages in which the support answers, as ISO 639-1 codes.", min_length=1
+    )
+    channel: Literal["portal", "mail", "phone"] = Field(
+        description="Where customers write or call."
+    )
     first_reply: Literal["working_day"] = Field(
         description="`working_day`: first reply during a working day (not: within one day)."
     )
@@ -130,41 +165,45 @@ class Service(Record):
     """Identity of the service."""
 
     name: Text = Field(description="Product name, as customers know it.")
-    operator: Operator
+    operator: Operator = Field(description="Who is responsible for the service.")
     base_url: Url = Field(description="Base URL of the API, ending in /v1.")
     time_zone: Text = Field(description="IANA time zone of days and months, such as Europe/Paris.")
     owned_by: Text = Field(description="`owned_by` of the model objects in `GET /v1/models`.")
-    regions: tuple[Region, ...] = Field(min_length=1)
+    regions: tuple[Region, ...] = Field(description="Where requests are processed.", min_length=1)
     languages: tuple[LanguageCode, ...] = Field(
         min_length=1, description="Languages of the documentation; the first is the source."
     )
-    sla: Sla
-    support: Support
+    sla: Sla = Field(description="Promised availability.")
+    support: Support = Field(description="How customers reach people.")
 
 
 class ComplianceRecord(Record):
     """One qualification, certification or legal regime. Absent is unknown, not refused."""
 
-    id: Key
-    name: Text
-    version: Text | None = None
-    issuer: Text | None = None
+    id: Key = Field(description="Name of the record in links.")
+    name: Text = Field(description="Official name.")
+    version: Text | None = Field(default=None, description="Version of the framework.")
+    issuer: Text | None = Field(default=None, description="Who grants or enacts it.")
     kind: Literal["qualification", "certification", "regulation", "claim"] = Field(
         description="A qualification (ANSSI) is not a certification; a regulation is complied with."
     )
     scope: Literal["infrastructure", "service", "operator"] = Field(
         description="What it covers: a qualified infrastructure does not make a qualified service."
     )
-    status: Literal["valid", "in_progress", "expired", "unconfirmed"]
-    valid_from: Day | None = None
-    valid_until: Day | None = None
+    status: Literal["valid", "in_progress", "expired", "unconfirmed"] = Field(
+        description="`unconfirmed`: published, but its sources disagree."
+    )
+    valid_from: Day | None = Field(default=None, description="First day of validity.")
+    valid_until: Day | None = Field(
+        default=None, description="First day on which it is no longer valid."
+    )
     evidence: Text | None = Field(default=None, description="Where a reader can check it.")
 
 
 class OfferedEndpoint(Record):
     """An operation of the API that the service offers."""
 
-    id: Endpoint
+    id: Endpoint = Field(description="The operation, by its path below the base URL with dots.")
     status: Literal["served", "planned"] = Field(
         description="`planned` is offered by the service but not answered by this software yet."
     )
@@ -173,9 +212,9 @@ class OfferedEndpoint(Record):
 class Integration(Record):
     """A framework or tool that customers use with the API."""
 
-    id: Key
-    name: Text
-    kind: Literal["sdk", "framework", "tool", "no_code"]
+    id: Key = Field(description="Name of the integration in links.")
+    name: Text = Field(description="Product name.")
+    kind: Literal["sdk", "framework", "tool", "no_code"] = Field(description="Where it is listed.")
     test_status: Literal["tested", "untested"] = Field(
         description="`tested`: this project's tests run it against a live service."
     )
@@ -187,14 +226,14 @@ class Integration(Record):
 class PriceStep(Record):
     """An amount and the day from which it is billed."""
 
-    effective_on: Day
-    eur: Eur
+    effective_on: Day = Field(description="First day on which it is billed.")
+    eur: Eur = Field(description="Amount in euros for one unit, before tax.")
 
 
 class Price(Record):
     """What one unit costs, before tax."""
 
-    unit: PriceUnit
+    unit: PriceUnit = Field(description="What is counted.")
     rounding: Literal["exact", "up"] = Field(
         description="`exact`: to the token. `up`: every started unit is due in full."
     )
@@ -204,22 +243,30 @@ class Price(Record):
 class Prices(Record):
     """The price list. Each token is billed in exactly one of these classes."""
 
-    input: Price
+    input: Price = Field(description="Tokens of the request.")
     output: Price = Field(description="Output tokens that are not reasoning.")
     reasoning_output: Price = Field(description="Output tokens between the reasoning markers.")
-    audio: Price
+    audio: Price = Field(description="Audio that is transcribed.")
 
 
 class Tier(Record):
     """What a customer pays up front and may use."""
 
-    id: Key
-    kind: TierKind
+    id: Key = Field(description="Name of the tier.")
+    kind: TierKind = Field(
+        description="`prepaid`: all terms are here. `contract`: each contract sets them."
+    )
     audience: Key = Field(description="Whom it is meant for; a key of the translated texts.")
     upfront_credit_eur: Eur | None = Field(default=None, description="Prepaid balance to activate.")
-    monthly_cap_eur: Eur | None = None
-    output_tokens_per_hour: Count | None = None
-    output_tokens_per_day: Count | None = None
+    monthly_cap_eur: Eur | None = Field(
+        default=None, description="Spending per calendar month beyond which requests are refused."
+    )
+    output_tokens_per_hour: Count | None = Field(
+        default=None, description="Output tokens in any hour."
+    )
+    output_tokens_per_day: Count | None = Field(
+        default=None, description="Output tokens in any day."
+    )
 
 
 # -- policies -------------------------------------------------------------------------------------
@@ -230,39 +277,45 @@ class LifecyclePolicy(Record):
 
     stable_months: Count = Field(description="Months a stable model is supported at least.")
     removal_notice_months: Count = Field(description="Months between deprecation and removal.")
-    review: Literal["quarterly"]
-    extended_support: Literal["none", "on_request"]
+    review: Literal["quarterly"] = Field(description="How often the catalogue is reviewed.")
+    extended_support: Literal["none", "on_request"] = Field(
+        description="Whether a model can be kept longer."
+    )
 
 
 class Detection(Record):
     """One of the documented checks."""
 
-    id: Literal["check_structure", "check_patterns", "check_behavior"]
-    enabled: bool
+    id: Literal["check_structure", "check_patterns", "check_behavior"] = Field(
+        description="Which check."
+    )
+    enabled: bool = Field(description="Whether it runs.")
 
 
 class Repetition(Record):
     """Identical prompts in a row, per key."""
 
-    limit: Count
-    window_s: Count
-    action: VerdictAction
+    limit: Count = Field(description="Identical prompts in a row from which the action is taken.")
+    window_s: Count = Field(description="Seconds within which they count.")
+    action: VerdictAction = Field(description="What happens to such a prompt.")
 
 
 class Thresholds(Record):
     """Scores between 0 and 1 from which a prompt is flagged or blocked."""
 
-    flag: Annotated[Number, Field(gt=0, le=1)]
-    block: Annotated[Number, Field(gt=0, le=1)]
+    flag: Score = Field(description="From here on a prompt is logged as suspicious.")
+    block: Score = Field(description="From here on a prompt is refused.")
 
 
 class SecurityPolicy(Record):
     """The prompt-security layer."""
 
-    enabled: bool
-    checks: tuple[Detection, ...] = Field(min_length=1)
-    thresholds: Thresholds
-    repetition: Repetition
+    enabled: bool = Field(description="Whether prompts are checked at all.")
+    checks: tuple[Detection, ...] = Field(
+        description="The checks, in the order in which they run.", min_length=1
+    )
+    thresholds: Thresholds = Field(description="Scores that lead to a flag or a block.")
+    repetition: Repetition = Field(description="When repeated prompts are suspicious.")
 
 
 # -- fleet ----------------------------------------------------------------------------------------
@@ -271,15 +324,15 @@ class SecurityPolicy(Record):
 class Machine(Record):
     """A GPU machine."""
 
-    id: Key
-    gpus: Count
-    memory_gib_per_gpu: Count
+    id: Key = Field(description="Host name.")
+    gpus: Count = Field(description="Number of GPUs.")
+    memory_gib_per_gpu: Count = Field(description="Memory of each GPU, in GiB.")
 
 
 class Fleet(Record):
     """The machines on which models run."""
 
-    machines: tuple[Machine, ...] = Field(min_length=1)
+    machines: tuple[Machine, ...] = Field(description="The machines.", min_length=1)
 
 
 # -- models ---------------------------------------------------------------------------------------
@@ -288,8 +341,8 @@ class Fleet(Record):
 class Parameters(Record):
     """Size of a model, in billions of parameters."""
 
-    total_b: Annotated[Number, Field(gt=0)]
-    active_b: Annotated[Number, Field(gt=0)] | None = Field(
+    total_b: Positive = Field(description="All parameters, in billions.")
+    active_b: Positive | None = Field(
         default=None, description="Parameters used per token, for mixtures of experts."
     )
 
@@ -297,8 +350,10 @@ class Parameters(Record):
 class Measurement(Record):
     """Figures measured by the service on its own machines."""
 
-    tokens_per_s: Annotated[Number, Field(gt=0)] | None = None
-    kwh_per_mtok: Annotated[Number, Field(gt=0)] | None = Field(
+    tokens_per_s: Positive | None = Field(
+        default=None, description="Output tokens per second of one request."
+    )
+    kwh_per_mtok: Positive | None = Field(
         default=None, description="Energy in kWh per million output tokens."
     )
     source: Text = Field(description="Where and when it was published or measured.")
@@ -308,8 +363,10 @@ class Licence(Record):
     """The licence of the weights."""
 
     id: Text = Field(description="SPDX identifier, or LicenseRef-… where none exists.")
-    name: Text
-    commercial_use: Literal["yes", "restricted", "no"]
+    name: Text = Field(description="Name of the licence, as its text has it.")
+    commercial_use: Literal["yes", "restricted", "no"] = Field(
+        description="`restricted`: allowed under conditions, such as a number of users."
+    )
 
 
 class RuleException(Record):
@@ -317,17 +374,19 @@ class RuleException(Record):
 
     rule: Literal[
         "non-commercial-licence", "removed-before-support-ends", "short-notice", "short-support"
-    ]
+    ] = Field(description="The rule that is broken.")
     reason: Key = Field(description="Key of the translated sentence that explains it.")
 
 
 class Weights(Record):
     """The GGUF file on the model hub."""
 
-    repository: Text
-    file: Text
-    quantisation: Text
-    sha256: Sha256 | None = None
+    repository: HubRepository = Field(description="Repository on the model hub.")
+    file: HubFile = Field(description="File in the repository.")
+    quantisation: Text = Field(description="Quantisation, as in the file name: Q4_K_M.")
+    sha256: Sha256 | None = Field(
+        default=None, description="SHA-256 sum of the file, where the hub's value is known."
+    )
     verified: bool = Field(
         description="Whether the file name was seen in the repository or only follows its pattern."
     )
@@ -336,71 +395,105 @@ class Weights(Record):
 class Reasoning(Record):
     """The markers between which the model thinks."""
 
-    open: Marker
-    close: Marker
-    mode: ReasoningMode
+    open: Marker = Field(description="Text that begins the reasoning.")
+    close: Marker = Field(description="Text that ends it.")
+    mode: ReasoningMode = Field(description="When the model reasons.")
 
 
 class Serving(Record):
     """How a worker runs the model."""
 
-    kind: WorkerKind
+    kind: WorkerKind = Field(description="What the worker does.")
     n_ctx: Count = Field(description="Context served to one sequence, in tokens.")
     n_seq_max: Count = Field(default=4, description="Sequences decoded together.")
     n_gpu_layers: Annotated[int, Field(ge=-1)] = Field(default=-1, description="-1 is all.")
     pinned: bool = Field(default=False, description="Started with the service, never evicted.")
     machines: tuple[Key, ...] = Field(default=(), description="Preferred machines of the fleet.")
-    weights: Weights | None = None
+    weights: Weights | None = Field(
+        default=None, description="Absent where no GGUF file is published."
+    )
     mmproj: Weights | None = Field(default=None, description="Projector of a multimodal model.")
-    chat_format: ChatFormat | None = None
-    tool_call_format: ToolCallFormat | None = None
-    reasoning: Reasoning | None = None
-    pooling: Pooling | None = None
-    embedding_dimensions: Count | None = None
+    chat_format: ChatFormat | None = Field(
+        default=None, description="How a conversation is written as a prompt."
+    )
+    tool_call_format: ToolCallFormat | None = Field(
+        default=None, description="How the model writes a tool call."
+    )
+    reasoning: Reasoning | None = Field(
+        default=None, description="Absent where reasoning has no markers."
+    )
+    pooling: Pooling | None = Field(
+        default=None, description="How an embedding model makes one vector from many."
+    )
+    embedding_dimensions: Count | None = Field(default=None, description="Length of the vectors.")
 
 
 class Model(Record):
     """One model of the catalogue."""
 
-    id: ModelId
-    aliases: tuple[ModelId, ...] = ()
-    display_name: Text
-    publisher: Text
-    family: Text
+    id: ModelId = Field(description="What requests name it by: family, colon, size.")
+    aliases: tuple[ModelId, ...] = Field(default=(), description="Further names in requests.")
+    display_name: Text = Field(description="What people call it.")
+    publisher: Text = Field(description="Who trained and published the weights.")
+    family: Text = Field(description="Family of models of one origin and generation.")
     upstream: Text = Field(description="Name of the original weights on the model hub.")
     parameters: Parameters | None = Field(default=None, description="Absent when not published.")
-    input_modalities: tuple[Modality, ...] = Field(min_length=1)
-    output_modalities: tuple[Modality, ...] = Field(min_length=1)
-    capabilities: tuple[Capability, ...]
-    endpoints: tuple[Endpoint, ...] = Field(min_length=1)
-    context_tokens: Count | None = None
-    measured: Measurement | None = None
-    licence: Licence
-    stability: Stability
+    input_modalities: tuple[Modality, ...] = Field(description="What it reads.", min_length=1)
+    output_modalities: tuple[Modality, ...] = Field(description="What it writes.", min_length=1)
+    capabilities: tuple[Capability, ...] = Field(
+        description="What it can do beyond text, as the service publishes it."
+    )
+    endpoints: tuple[Endpoint, ...] = Field(
+        description="The operations that answer with it.", min_length=1
+    )
+    context_tokens: Count | None = Field(
+        default=None, description="Published context window, in tokens."
+    )
+    measured: Measurement | None = Field(
+        default=None, description="Speed and energy, as measured by the service."
+    )
+    licence: Licence = Field(description="Licence of the weights.")
+    stability: Stability = Field(
+        description="`stable` promises the months of support of the lifecycle policy."
+    )
     released_on: Day = Field(description="Release to production (DMP).")
     support_ends_on: Day | None = Field(
         default=None, description="Forecast end of maintenance (DSP). Removal is another date."
     )
-    deprecated_on: Day | None = None
-    removed_on: Day | None = None
-    successor: ModelId | None = None
-    exceptions: tuple[RuleException, ...] = ()
-    tags: tuple[Key, ...] = ()
-    use_cases: tuple[Key, ...] = ()
-    serving: Serving
+    deprecated_on: Day | None = Field(
+        default=None, description="Day from which customers are asked to move."
+    )
+    removed_on: Day | None = Field(
+        default=None, description="First day on which it no longer answers."
+    )
+    successor: ModelId | None = Field(default=None, description="Id of the model to move to.")
+    exceptions: tuple[RuleException, ...] = Field(
+        default=(), description="Rules that this model breaks knowingly."
+    )
+    tags: tuple[Key, ...] = Field(default=(), description="Keys of translated labels.")
+    use_cases: tuple[Key, ...] = Field(default=(), description="Keys of translated sentences.")
+    serving: Serving = Field(description="How a worker runs it.")
 
 
 class Catalog(Record):
     """A whole catalogue: the single source of truth of a service."""
 
-    schema_version: Literal[1]
-    service: Service
-    compliance: tuple[ComplianceRecord, ...]
-    endpoints: tuple[OfferedEndpoint, ...] = Field(min_length=1)
-    integrations: tuple[Integration, ...] = ()
-    prices: Prices
-    tiers: tuple[Tier, ...] = Field(min_length=1)
-    lifecycle: LifecyclePolicy
-    security: SecurityPolicy
-    fleet: Fleet
-    models: tuple[Model, ...] = Field(min_length=1)
+    schema_version: Literal[1] = Field(description="Version of this file's format.")
+    service: Service = Field(description="Who serves, where and how.")
+    compliance: tuple[ComplianceRecord, ...] = Field(
+        description="Qualifications, certifications and regulations."
+    )
+    endpoints: tuple[OfferedEndpoint, ...] = Field(
+        description="The operations of the API.", min_length=1
+    )
+    integrations: tuple[Integration, ...] = Field(default=(), description="Frameworks and tools.")
+    prices: Prices = Field(description="The price list.")
+    tiers: tuple[Tier, ...] = Field(description="What customers can buy.", min_length=1)
+    lifecycle: LifecyclePolicy = Field(description="Promises about every model.")
+    security: SecurityPolicy = Field(
+        description="How prompts are checked before a model reads them."
+    )
+    fleet: Fleet = Field(description="The machines.")
+    models: tuple[Model, ...] = Field(
+        description="The models, in the order in which they are listed.", min_length=1
+    )

@@ -73,6 +73,14 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
         "a text on one line",
         "remove line breaks, control characters, and spaces at its ends",
     ),
+    r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$": (
+        "a repository of the model hub",
+        "a repository is its owner, a slash and its name",
+    ),
+    r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$": (
+        "a file of the repository",
+        "a file is its path in the repository, without spaces, `..` or a slash at the start",
+    ),
     r"^https?://[^\s]+$": ("a URL", "a URL begins with https:// and holds no space"),
     r"^[a-z]{2}$": ("a language code", "a language is its ISO 639-1 code, such as `fr`"),
     r"^[A-Z]{2}$": ("a country code", "a country is its ISO 3166-1 code, such as `FR`"),

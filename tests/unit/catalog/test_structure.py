@@ -156,3 +156,14 @@ def test_the_schema_keeps_the_numbers_bounds() -> None:
     definitions = json.loads(json_schema())["$defs"]
     assert definitions["PriceStep"]["properties"]["eur"]["exclusiveMinimum"] == 0
     assert definitions["Machine"]["properties"]["gpus"]["exclusiveMinimum"] == 0
+
+
+def test_every_key_has_a_hover_text() -> None:
+    definitions = json.loads(json_schema())
+    silent = [
+        f"{owner}.{key}"
+        for owner, one in {**definitions["$defs"], "Catalog": definitions}.items()
+        for key, node in one["properties"].items()
+        if not node.get("description")
+    ]
+    assert silent == []

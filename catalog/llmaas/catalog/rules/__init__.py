@@ -36,6 +36,7 @@ RULES: tuple[Callable[[Catalog], Iterator[Finding]], ...] = (
     money.limits_bind,
     security.thresholds_are_in_order,
     licences.licences_are_known,
+    licences.non_commercial_ids_say_so,
     dates.dates_are_in_order,
     dates.removal_follows_a_deprecation,
     exceptions.promises_are_kept,

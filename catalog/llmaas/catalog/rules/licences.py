@@ -39,3 +39,16 @@ def licences_are_known(catalog: Catalog) -> Iterator[Finding]:
             f"`{licence}` is not a known SPDX identifier",
             f"did you mean `{near}`?" if near else "write `LicenseRef-` and a name for others",
         )
+
+
+def non_commercial_ids_say_so(catalog: Catalog) -> Iterator[Finding]:
+    """An identifier with NC in it forbids what `commercial_use` must not allow."""
+    for index, model in enumerate(catalog.models):
+        licence = model.licence
+        if "-NC-" in licence.id and licence.commercial_use != "no":
+            yield Finding(
+                ("models", index, "licence", "commercial_use"),
+                "contradictory-licence",
+                f"`{licence.id}` forbids commercial use, `commercial_use` says otherwise",
+                'write `commercial_use: "no"`, or correct the identifier',
+            )
