@@ -1,0 +1,7 @@
+"""The HTTP gateway: an OpenAI-compatible API that obeys a bundle."""
+
+from llmaas.gateway.app import create_app
+from llmaas.gateway.openapi import openapi_document
+from llmaas.gateway.server import GatewayServer, ListenError, listen
+
+__all__ = ["GatewayServer", "ListenError", "create_app", "listen", "openapi_document"]

@@ -1,0 +1,142 @@
+"""The ASGI application that serves one bundle."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from litestar import Litestar, Request, Response
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from llmaas.accounts import KeyStore
+from llmaas.bundle import Bundle
+from llmaas.gateway.context import (
+    ClientGoneError,
+    Exchange,
+    Gateway,
+    WorkerPools,
+    request_id,
+    stamp,
+)
+from llmaas.gateway.errors import (
+    ApiError,
+    InvalidRequest,
+    MethodNotAllowed,
+    ServerError,
+    UnknownUrl,
+)
+from llmaas.gateway.openapi import openapi_document
+from llmaas.gateway.operations import OPERATIONS, Operation
+from llmaas.gateway.routing import RoutingTable
+from llmaas.workers import ServedModel
+
+BODY_LIMIT_BYTES = 20 * 2**20
+KEEP_ALIVE_S = 15.0
+
+_log = logging.getLogger(__name__)
+
+
+def create_app(
+    bundle: Bundle,
+    *,
+    workers: WorkerPools,
+    deployment: Mapping[str, ServedModel],
+    keys: KeyStore,
+    docs_dir: Path | None,
+    today: Callable[[], date],
+    now: Callable[[], float] = time.time,
+    keep_alive_s: float = KEEP_ALIVE_S,
+    body_limit_bytes: int = BODY_LIMIT_BYTES,
+) -> Litestar:
+    """Build the gateway of one bundle.
+
+    What outlives a bundle (workers, keys) is given, so a reload builds a second app beside this
+    one and swaps the reference.
+
+    Args:
+        bundle: the tables to obey.
+        workers: where leases come from.
+        deployment: what has weights here, by pool.
+        keys: who may call.
+        docs_dir: the built documentation site; `None` where there is none.
+        today: the day in the service's time zone.
+        now: Unix time, for `created`.
+        keep_alive_s: silence after which a stream sends a comment.
+        body_limit_bytes: longest body that is read.
+    """
+    gateway = Gateway(
+        bundle=bundle,
+        table=RoutingTable(bundle),
+        workers=workers,
+        deployment=deployment,
+        keys=keys,
+        docs_dir=docs_dir,
+        openapi=openapi_document(bundle).encode(),
+        today=today,
+        now=now,
+        keep_alive_s=keep_alive_s,
+        body_limit_bytes=body_limit_bytes,
+        time_zone=ZoneInfo(bundle.service.time_zone),
+    )
+    return Litestar(
+        route_handlers=[_handler(gateway, operation) for operation in OPERATIONS],
+        exception_handlers={Exception: _answer_exception},
+        before_send=[stamp],
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )
+
+
+def _handler(gateway: Gateway, operation: Operation) -> HTTPRouteHandler:
+    """The operation as a route: Litestar finds it, the operation does the rest as plain ASGI."""
+
+    async def run(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await operation.run(Exchange(gateway, scope, receive, send))
+        except ClientGoneError:
+            _log.debug("request %s: the client went away", request_id(scope))
+
+    async def handle() -> ASGIApp:
+        return run
+
+    methods = ["GET", "HEAD"] if operation.method == "GET" else [operation.method]
+    return HTTPRouteHandler(
+        operation.path.replace("}", ":path}"),
+        http_method=methods,  # type: ignore[arg-type]
+        name=operation.id,
+        status_code=200,
+    )(handle)
+
+
+def _answer_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    known = _as_api_error(request, error)
+    return Response(
+        msgspec.json.encode(known.envelope),
+        status_code=known.status,
+        headers=known.headers,
+        media_type="application/json",
+    )
+
+
+def _as_api_error(request: Request[Any, Any, Any], error: Exception) -> ApiError:
+    if isinstance(error, ApiError):
+        return error
+    method, path = request.scope["method"], request.scope["path"][:200]
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if isinstance(error, HTTPException) and status == 404:
+        return UnknownUrl(f"There is no {path} here. /openapi.json lists every operation.")
+    if isinstance(error, HTTPException) and status == 405:
+        return MethodNotAllowed(f"{path} does not answer {method}.", headers=error.headers)
+    if isinstance(error, HTTPException) and status == 400:
+        return InvalidRequest(error.detail)
+    _log.error("request %s failed", request_id(request.scope), exc_info=error)
+    return ServerError(
+        "Something went wrong on our side. Try again; x-request-id names this request for support."
+    )

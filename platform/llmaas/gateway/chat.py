@@ -1,0 +1,192 @@
+"""`POST /v1/chat/completions`."""
+
+from contextlib import aclosing
+from functools import partial
+from uuid import uuid4
+
+import msgspec
+
+from llmaas.gateway.collecting import collect
+from llmaas.gateway.context import Exchange, Lease
+from llmaas.gateway.decoding import decode
+from llmaas.gateway.errors import InvalidRequest, UnsupportedValue
+from llmaas.gateway.generation import events, leased, sampling, stops, total_usage
+from llmaas.gateway.resolution import Target, caller, resolve
+from llmaas.gateway.streaming import stream
+from llmaas.gateway.wire import (
+    AssistantAnswer,
+    AssistantMessage,
+    Backend,
+    ChatChoice,
+    ChatChunk,
+    ChatCompletion,
+    ChatDelta,
+    ChatRequest,
+    ChunkChoice,
+    TokenUsage,
+)
+from llmaas.gateway.wire.answers import FinishReason
+from llmaas.gateway.wire.messages import to_template
+from llmaas.gateway.wire.requests import DEFAULT_MAX_TOKENS
+from llmaas.workers.protocol import Delta, Generate
+
+
+async def create_chat_completion(exchange: Exchange) -> None:
+    """Answer a conversation, whole or as it grows."""
+    key = caller(exchange)
+    body = await exchange.body()
+    request = decode(body, exchange.header(b"content-type"), ChatRequest)
+    target = resolve(exchange, key, request.model, "chat.completions")
+    await answer_chat(exchange, request, target)
+
+
+async def answer_chat(exchange: Exchange, request: ChatRequest, target: Target) -> None:
+    """Answer a conversation with a model that was found."""
+    check(request, target)
+    await exchange.unless_gone(_answer(exchange, request, target))
+
+
+def check(request: ChatRequest, target: Target) -> None:
+    """Refuse what the schema cannot.
+
+    Raises:
+        InvalidRequest: fields do not go together.
+        UnsupportedValue: the service or the model does not offer it.
+    """
+    for position, message in enumerate(request.messages):
+        if (
+            isinstance(message, AssistantMessage)
+            and message.content is None
+            and not message.tool_calls
+        ):
+            param = f"messages[{position}].content"
+            raise InvalidRequest(
+                f"The field '{param}' is required when the assistant called no tool.", param=param
+            )
+    if request.logprobs:
+        raise UnsupportedValue("Log probabilities are not offered.", param="logprobs")
+    if request.response_format is not None and request.response_format.type != "text":
+        raise UnsupportedValue(
+            f"The response format '{request.response_format.type}' is not offered; only 'text' is.",
+            param="response_format",
+        )
+    if request.tools and "tools" not in target.model.route.capabilities:
+        raise UnsupportedValue(
+            f"The model '{target.model.route.model}' cannot call tools. "
+            "GET /v1/models shows which models have the capability 'tools'.",
+            param="tools",
+        )
+    if request.tool_choice not in {None, "none", "auto"}:
+        raise UnsupportedValue(
+            "A tool call cannot be forced; 'none' and 'auto' are offered.", param="tool_choice"
+        )
+
+
+async def _answer(exchange: Exchange, request: ChatRequest, target: Target) -> None:
+    route = target.model.route
+    count = request.n or 1
+    async with leased(exchange.gateway, route.pool) as lease:
+        generates = [_generate(request, choice) for choice in range(count)]
+        form = ChatForm(exchange, request, route.model, lease)
+        async with aclosing(events(lease, generates, param="messages")) as happening:
+            if request.stream:
+                await stream(
+                    exchange,
+                    happening,
+                    form,
+                    choices=count,
+                    choices_per_prompt=count,
+                    include_usage=form.include_usage,
+                )
+                return
+            choices = await collect(happening, count)
+    await exchange.answer_json(
+        ChatCompletion(
+            id=form.id,
+            created=form.created,
+            model=form.model,
+            choices=[
+                ChatChoice(
+                    index=index,
+                    message=AssistantAnswer(
+                        content="".join(choice.content),
+                        reasoning_content="".join(choice.reasoning) or msgspec.UNSET,
+                    ),
+                    finish_reason=choice.finish_reason,
+                )
+                for index, choice in enumerate(choices)
+            ],
+            usage=total_usage([choice.usage for choice in choices], choices_per_prompt=count),
+            backend=form.backend,
+        )
+    )
+
+
+def _generate(request: ChatRequest, choice: int) -> Generate:
+    tools = request.tools if request.tool_choice != "none" else None
+    return Generate(
+        stream=0,  # the lease numbers it
+        messages=to_template(request.messages),
+        tools=None if not tools else [_plain(tool) for tool in tools],
+        template_arguments=request.chat_template_kwargs or {},
+        max_tokens=request.max_completion_tokens or request.max_tokens or DEFAULT_MAX_TOKENS,
+        stop=stops(request),
+        sampling=sampling(request, choice=choice),
+    )
+
+
+_plain = partial(msgspec.to_builtins, str_keys=True)
+
+
+class ChatForm:
+    """The chunks of one streamed answer, and what whole answers share with them."""
+
+    def __init__(self, exchange: Exchange, request: ChatRequest, model: str, lease: Lease) -> None:
+        self.id = f"chatcmpl-{uuid4().hex}"
+        self.created = int(exchange.gateway.now())
+        self.model = model
+        self.backend = Backend(engine_type=lease.engine_type, machine_name=lease.machine_name)
+        options = request.stream_options
+        self.include_usage = options is not None and options.include_usage
+
+    def first(self, index: int) -> ChatChunk:
+        """What opens a choice: its role and the backend."""
+        chunk = self._chunk(index, ChatDelta(role="assistant", content=""))
+        chunk.backend = self.backend
+        return chunk
+
+    def delta(self, index: int, delta: Delta) -> ChatChunk:
+        """New text of a choice."""
+        return self._chunk(
+            index,
+            ChatDelta(
+                content=delta.content or msgspec.UNSET,
+                reasoning_content=delta.reasoning or msgspec.UNSET,
+            ),
+        )
+
+    def last(self, index: int, reason: FinishReason) -> ChatChunk:
+        """What closes a choice."""
+        return self._chunk(index, ChatDelta(content=""), reason)
+
+    def usage(self, usage: TokenUsage) -> ChatChunk:
+        """What follows the last choice when usage was asked for."""
+        return ChatChunk(
+            id=self.id,
+            created=self.created,
+            model=self.model,
+            choices=[],
+            usage=usage,
+            backend=self.backend,
+        )
+
+    def _chunk(
+        self, index: int, delta: ChatDelta, finish_reason: FinishReason | None = None
+    ) -> ChatChunk:
+        return ChatChunk(
+            id=self.id,
+            created=self.created,
+            model=self.model,
+            choices=[ChunkChoice(index=index, delta=delta, finish_reason=finish_reason)],
+            usage=None if self.include_usage else msgspec.UNSET,
+        )

@@ -1,0 +1,177 @@
+"""`POST /v1/completions`: continues a prompt, or answers messages as the service documents it."""
+
+from contextlib import aclosing
+from uuid import uuid4
+
+import msgspec
+
+from llmaas.gateway.chat import answer_chat
+from llmaas.gateway.collecting import collect
+from llmaas.gateway.context import Exchange, Lease
+from llmaas.gateway.decoding import decode
+from llmaas.gateway.errors import InvalidRequest, UnsupportedValue
+from llmaas.gateway.generation import events, leased, sampling, stops, total_usage
+from llmaas.gateway.inputs import MAX_PROMPTS, Input, read_inputs
+from llmaas.gateway.resolution import Target, caller, resolve
+from llmaas.gateway.streaming import stream
+from llmaas.gateway.wire import (
+    Backend,
+    ChatRequest,
+    Completion,
+    CompletionChoice,
+    CompletionChunk,
+    CompletionChunkChoice,
+    CompletionRequest,
+    TokenUsage,
+)
+from llmaas.gateway.wire.answers import FinishReason
+from llmaas.gateway.wire.requests import DEFAULT_MAX_TOKENS
+from llmaas.workers.protocol import Delta, Generate
+
+
+class _Shape(msgspec.Struct):
+    """Which of the two bodies it is."""
+
+    messages: msgspec.Raw | None = None
+    prompt: msgspec.Raw | None = None
+
+
+async def create_completion(exchange: Exchange) -> None:
+    """Continue one or more prompts; with `messages`, answer as chat completions do."""
+    key = caller(exchange)
+    body = await exchange.body()
+    content_type = exchange.header(b"content-type")
+    shape = decode(body, content_type, _Shape)
+    if shape.messages is None:
+        request = decode(body, content_type, CompletionRequest)
+        target = resolve(exchange, key, request.model, "completions")
+        check(request)
+        prompts = read_inputs(request.prompt, param="prompt", most=MAX_PROMPTS)
+        await exchange.unless_gone(_answer(exchange, request, target, prompts))
+        return
+    if shape.prompt is not None:
+        raise InvalidRequest("Give either 'prompt' or 'messages', not both.", param="prompt")
+    chat = decode(body, content_type, ChatRequest)
+    await answer_chat(exchange, chat, resolve(exchange, key, chat.model, "completions"))
+
+
+def check(request: CompletionRequest) -> None:
+    """Refuse what the service does not offer.
+
+    Raises:
+        UnsupportedValue: it was asked for.
+    """
+    refusals = {
+        "echo": (bool(request.echo), "The prompt is not repeated in the answer."),
+        "suffix": (bool(request.suffix), "Text cannot be inserted before a suffix."),
+        "best_of": ((request.best_of or 1) > 1, "Only as many answers as 'n' are generated."),
+        "logprobs": (request.logprobs is not None, "Log probabilities are not offered."),
+    }
+    for param, (refused, message) in refusals.items():
+        if refused:
+            raise UnsupportedValue(message, param=param)
+
+
+async def _answer(
+    exchange: Exchange, request: CompletionRequest, target: Target, prompts: list[Input]
+) -> None:
+    route = target.model.route
+    n = request.n or 1
+    generates = [_generate(request, prompt, choice) for prompt in prompts for choice in range(n)]
+    async with leased(exchange.gateway, route.pool) as lease:
+        form = CompletionForm(exchange, request, route.model, lease)
+        async with aclosing(events(lease, generates, param="prompt")) as happening:
+            if request.stream:
+                await stream(
+                    exchange,
+                    happening,
+                    form,
+                    choices=len(generates),
+                    choices_per_prompt=n,
+                    include_usage=form.include_usage,
+                )
+                return
+            choices = await collect(happening, len(generates))
+    await exchange.answer_json(
+        Completion(
+            id=form.id,
+            created=form.created,
+            model=form.model,
+            choices=[
+                CompletionChoice(
+                    index=index,
+                    text="".join(choice.content),
+                    reasoning_content="".join(choice.reasoning) or msgspec.UNSET,
+                    finish_reason=choice.finish_reason,
+                )
+                for index, choice in enumerate(choices)
+            ],
+            usage=total_usage([choice.usage for choice in choices], choices_per_prompt=n),
+            backend=form.backend,
+        )
+    )
+
+
+def _generate(request: CompletionRequest, prompt: Input, choice: int) -> Generate:
+    return Generate(
+        stream=0,  # the lease numbers it
+        prompt=prompt if isinstance(prompt, str) else None,
+        prompt_tokens=prompt if isinstance(prompt, list) else None,
+        max_tokens=request.max_tokens or DEFAULT_MAX_TOKENS,
+        stop=stops(request),
+        sampling=sampling(request, choice=choice),
+    )
+
+
+class CompletionForm:
+    """The chunks of one streamed completion, and what whole answers share with them."""
+
+    def __init__(
+        self, exchange: Exchange, request: CompletionRequest, model: str, lease: Lease
+    ) -> None:
+        self.id = f"cmpl-{uuid4().hex}"
+        self.created = int(exchange.gateway.now())
+        self.model = model
+        self.backend = Backend(engine_type=lease.engine_type, machine_name=lease.machine_name)
+        options = request.stream_options
+        self.include_usage = options is not None and options.include_usage
+
+    def first(self, index: int) -> CompletionChunk:
+        """What opens a choice: the backend."""
+        chunk = self._chunk(CompletionChunkChoice(index=index, text=""))
+        chunk.backend = self.backend
+        return chunk
+
+    def delta(self, index: int, delta: Delta) -> CompletionChunk:
+        """New text of a choice."""
+        return self._chunk(
+            CompletionChunkChoice(
+                index=index,
+                text=delta.content,
+                reasoning_content=delta.reasoning or msgspec.UNSET,
+            )
+        )
+
+    def last(self, index: int, reason: FinishReason) -> CompletionChunk:
+        """What closes a choice."""
+        return self._chunk(CompletionChunkChoice(index=index, text="", finish_reason=reason))
+
+    def usage(self, usage: TokenUsage) -> CompletionChunk:
+        """What follows the last choice when usage was asked for."""
+        return CompletionChunk(
+            id=self.id,
+            created=self.created,
+            model=self.model,
+            choices=[],
+            usage=usage,
+            backend=self.backend,
+        )
+
+    def _chunk(self, choice: CompletionChunkChoice) -> CompletionChunk:
+        return CompletionChunk(
+            id=self.id,
+            created=self.created,
+            model=self.model,
+            choices=[choice],
+            usage=None if self.include_usage else msgspec.UNSET,
+        )

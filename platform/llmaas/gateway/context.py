@@ -1,0 +1,203 @@
+"""What every operation of one app shares, and one request on its way through it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import msgspec
+from litestar.types import Message, Receive, Scope, Send
+
+from llmaas.accounts import KeyStore
+from llmaas.bundle import Bundle
+from llmaas.gateway.errors import BodyTooLarge
+from llmaas.gateway.routing import RoutingTable
+from llmaas.workers import PoolStatus, ServedModel
+from llmaas.workers.protocol import Delta, Embed, Embedded, Finished, Generate, Started
+
+REQUEST_ID = "llmaas.request_id"
+HEADERS = "llmaas.headers"
+
+
+class Lease(Protocol):
+    """A worker held for one request; `llmaas.workers.Lease` is one."""
+
+    @property
+    def engine_type(self) -> str:
+        """`backend.engine_type` of answers."""
+
+    @property
+    def machine_name(self) -> str:
+        """`backend.machine_name` of answers."""
+
+    def generate(self, request: Generate, /) -> AsyncGenerator[Started | Delta | Finished]:
+        """Events of one generation; closing the generator cancels it."""
+
+    async def embed(self, request: Embed, /) -> Embedded:
+        """The vectors of all inputs."""
+
+
+class WorkerPools(Protocol):
+    """Where leases come from; `llmaas.workers.Workers` is one."""
+
+    def lease(self, pool: str, /) -> AbstractAsyncContextManager[Lease]:
+        """Hold a worker of a pool for the time of the context, starting one if need be."""
+
+    def status(self) -> Sequence[PoolStatus]:
+        """Every pool of the deployment."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gateway:
+    """Everything an operation may use."""
+
+    bundle: Bundle
+    table: RoutingTable
+    workers: WorkerPools
+    deployment: Mapping[str, ServedModel]
+    """What has weights here, by pool."""
+    keys: KeyStore
+    docs_dir: Path | None
+    openapi: bytes
+    today: Callable[[], date]
+    """The day in the service's time zone."""
+    now: Callable[[], float]
+    """Unix time, for `created`."""
+    keep_alive_s: float
+    body_limit_bytes: int
+    time_zone: ZoneInfo
+
+
+class ClientGoneError(Exception):
+    """The client closed its connection; nobody is left to answer."""
+
+
+class Exchange:
+    """One request and its answer."""
+
+    __slots__ = ("_receive", "_send", "gateway", "path_params", "scope")
+
+    def __init__(self, gateway: Gateway, scope: Scope, receive: Receive, send: Send) -> None:
+        self.gateway = gateway
+        self.scope = scope
+        self.path_params: dict[str, Any] = scope["path_params"]
+        self._receive = receive
+        self._send = send
+
+    def header(self, name: bytes) -> str | None:
+        """The last value of a header; `name` in lower case."""
+        found = None
+        for key, value in self.scope["headers"]:
+            if key == name:
+                found = value.decode("latin-1")
+        return found
+
+    def announce(self, headers: Mapping[str, str]) -> None:
+        """Add headers to whatever answer follows, an error included."""
+        self.scope["state"].setdefault(HEADERS, {}).update(headers)
+
+    async def body(self) -> bytes:
+        """Read the whole body.
+
+        Raises:
+            BodyTooLarge: it is longer than this server reads.
+            ClientGoneError: it ends before its end.
+        """
+        limit = self.gateway.body_limit_bytes
+        announced = self.header(b"content-length") or ""
+        if announced.isdecimal() and int(announced) > limit:
+            raise BodyTooLarge(limit)
+        chunks = []
+        length = 0
+        while True:
+            message = await self._receive()
+            if message["type"] != "http.request":
+                raise ClientGoneError
+            chunks.append(message["body"])
+            length += len(message["body"])
+            if length > limit:
+                raise BodyTooLarge(limit)
+            if not message.get("more_body", False):
+                return b"".join(chunks)
+
+    async def start(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        """Send the status line and the headers."""
+        await self._send(
+            {"type": "http.response.start", "status": status, "headers": list(headers)}
+        )
+
+    async def write(self, body: bytes, *, more: bool) -> None:
+        """Send a piece of the body; nothing is sent in answer to HEAD."""
+        if self.scope.get("method") == "HEAD":
+            body = b""
+        await self._send({"type": "http.response.body", "body": body, "more_body": more})
+
+    async def answer(
+        self,
+        body: bytes,
+        *,
+        content_type: bytes = b"application/json",
+        status: int = 200,
+        headers: Sequence[tuple[bytes, bytes]] = (),
+    ) -> None:
+        """Send a whole answer."""
+        length = str(len(body)).encode()
+        await self.start(
+            status, [(b"content-type", content_type), (b"content-length", length), *headers]
+        )
+        await self.write(body, more=False)
+
+    async def answer_json(self, value: msgspec.Struct, *, status: int = 200) -> None:
+        """Send a struct."""
+        await self.answer(msgspec.json.encode(value), status=status)
+
+    async def unless_gone(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do the work, and cancel it when the client closes the connection.
+
+        Call it after the body was read. Cancelling closes the generators inside `work`, and with
+        them the generation in the worker.
+
+        Raises:
+            ClientGoneError: the client went away before the work was done.
+        """
+        task = asyncio.ensure_future(work)
+        watcher = asyncio.ensure_future(self._disconnected())
+        try:
+            await asyncio.wait((task, watcher), return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise ClientGoneError
+            await task
+        finally:
+            task.cancel()
+            watcher.cancel()
+            await asyncio.gather(task, watcher, return_exceptions=True)
+
+    async def _disconnected(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+
+def request_id(scope: Scope) -> str:
+    """The name of this request in its answer and in the log."""
+    state: dict[str, Any] = scope["state"]
+    if REQUEST_ID not in state:
+        state[REQUEST_ID] = f"req_{uuid4().hex}"
+    return str(state[REQUEST_ID])
+
+
+async def stamp(message: Message, scope: Scope) -> None:
+    """Put the request id, and what the operation announced, on every answer (`before_send`)."""
+    if message["type"] != "http.response.start":
+        return
+    announced: dict[str, str] = scope["state"].get(HEADERS, {})
+    message["headers"] = [
+        *message["headers"],
+        (b"x-request-id", request_id(scope).encode()),
+        (b"x-content-type-options", b"nosniff"),
+        *((name.encode(), value.encode("latin-1")) for name, value in announced.items()),
+    ]

@@ -1,0 +1,216 @@
+"""Errors a caller sees, in the one envelope of the OpenAI API.
+
+    ApiError
+    ├── InvalidRequest             400  invalid_request_error
+    │   ├── ContextLengthExceeded  400  context_length_exceeded
+    │   ├── UnsupportedEndpoint    400  unsupported_endpoint
+    │   └── UnsupportedValue       400  unsupported_value
+    ├── NotAuthenticated           401  invalid_api_key
+    ├── ModelNotPermitted          403  model_not_permitted
+    ├── UnknownUrl                 404  unknown_url
+    ├── ModelNotFound              404  model_not_found
+    │   └── ModelNotReleased       404  model_not_released
+    ├── MethodNotAllowed           405  method_not_allowed
+    ├── ModelRetired               410  model_retired
+    ├── BodyTooLarge               413  request_too_large
+    ├── UnsupportedMediaType       415  unsupported_media_type
+    ├── ServerError                500  internal_error
+    └── Unavailable                503  service_unavailable
+        ├── Overloaded             503  overloaded
+        └── ModelNotDeployed       503  model_not_deployed
+
+A message names the thing that is wrong and what to do; it never carries a traceback.
+"""
+
+# ruff: noqa: N818 - an error is named like what happened
+
+from collections.abc import Mapping
+from datetime import date
+from typing import ClassVar
+
+from llmaas.gateway.wire import ErrorEnvelope, ErrorObject
+
+DEFAULT_RETRY_AFTER_S = 5.0
+
+
+class ApiError(Exception):
+    """Base of what is answered with a status code and an error object."""
+
+    status: ClassVar[int]
+    type: ClassVar[str] = "invalid_request_error"
+    code: ClassVar[str | None] = None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        successor: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.headers = dict(headers or {})
+        self.successor = successor
+
+    @property
+    def envelope(self) -> ErrorEnvelope:
+        """The body of the answer."""
+        error = ErrorObject(message=self.message, type=self.type, param=self.param, code=self.code)
+        if self.successor is not None:
+            error.successor = self.successor
+        return ErrorEnvelope(error=error)
+
+
+class InvalidRequest(ApiError):
+    """A value of the request is wrong."""
+
+    status = 400
+
+
+class ContextLengthExceeded(InvalidRequest):
+    """The prompt is longer than the context served."""
+
+    code = "context_length_exceeded"
+
+    def __init__(self, *, prompt_tokens: int, n_ctx: int, param: str) -> None:
+        super().__init__(
+            f"The prompt has {prompt_tokens} tokens, and the context served for this model is "
+            f"{n_ctx} tokens. Nothing was cut off: shorten the input and send it again.",
+            param=param,
+        )
+
+
+class UnsupportedEndpoint(InvalidRequest):
+    """This model is not offered at this operation."""
+
+    code = "unsupported_endpoint"
+
+
+class UnsupportedValue(InvalidRequest):
+    """A value the API knows and this service does not offer."""
+
+    code = "unsupported_value"
+
+
+class NotAuthenticated(ApiError):
+    """No API key, or none that is valid."""
+
+    status = 401
+    type = "authentication_error"
+    code = "invalid_api_key"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, headers={"www-authenticate": 'Bearer realm="llmaas"'})
+
+
+class ModelNotPermitted(ApiError):
+    """The scope of the API key leaves this model out."""
+
+    status = 403
+    type = "permission_error"
+    code = "model_not_permitted"
+
+
+class UnknownUrl(ApiError):
+    """No operation has this path."""
+
+    status = 404
+    code = "unknown_url"
+
+
+class ModelNotFound(ApiError):
+    """No model has this id or alias."""
+
+    status = 404
+    code = "model_not_found"
+
+
+class ModelNotReleased(ModelNotFound):
+    """The model is announced; its day has not come."""
+
+    code = "model_not_released"
+
+    def __init__(self, *, model: str, released_on: date) -> None:
+        super().__init__(
+            f"The model '{model}' is planned and can be called from {released_on.isoformat()}.",
+            param="model",
+        )
+
+
+class MethodNotAllowed(ApiError):
+    """The path exists, with another method."""
+
+    status = 405
+    code = "method_not_allowed"
+
+
+class ModelRetired(ApiError):
+    """The model was removed; its successor is in the error object."""
+
+    status = 410
+    code = "model_retired"
+
+    def __init__(self, *, model: str, removed_on: date, successor: str | None) -> None:
+        advice = f" Use '{successor}' instead." if successor else ""
+        super().__init__(
+            f"The model '{model}' was retired on {removed_on.isoformat()}.{advice}",
+            param="model",
+            successor=successor,
+        )
+
+
+class BodyTooLarge(ApiError):
+    """The body is longer than this server reads."""
+
+    status = 413
+    code = "request_too_large"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(
+            f"The request body is larger than {limit_bytes} bytes, the most this service reads."
+        )
+
+
+class UnsupportedMediaType(ApiError):
+    """The body is not declared as JSON."""
+
+    status = 415
+    code = "unsupported_media_type"
+
+
+class ServerError(ApiError):
+    """Our fault; the log has more under the request id."""
+
+    status = 500
+    type = "server_error"
+    code = "internal_error"
+
+
+class Unavailable(ApiError):
+    """Not now; `Retry-After` says when to try again."""
+
+    status = 503
+    type = "service_unavailable_error"
+    code = "service_unavailable"
+
+    def __init__(
+        self, message: str, *, param: str | None = None, retry_after_s: float | None = None
+    ) -> None:
+        seconds = max(1, round(retry_after_s or DEFAULT_RETRY_AFTER_S))
+        super().__init__(message, param=param, headers={"retry-after": str(seconds)})
+
+
+class Overloaded(Unavailable):
+    """The queue of this model is full."""
+
+    code = "overloaded"
+
+
+class ModelNotDeployed(ApiError):
+    """The model is in the catalogue, and this deployment has no weights for it."""
+
+    status = 503
+    type = "service_unavailable_error"
+    code = "model_not_deployed"

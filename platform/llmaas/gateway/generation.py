@@ -1,0 +1,193 @@
+"""From a request to events of the worker: several generations as one stream of events."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+
+from llmaas.gateway.context import Gateway, Lease
+from llmaas.gateway.errors import (
+    ApiError,
+    ContextLengthExceeded,
+    InvalidRequest,
+    Overloaded,
+    ServerError,
+    Unavailable,
+    UnsupportedValue,
+)
+from llmaas.gateway.wire import (
+    CompletionTokensDetails,
+    GenerationRequest,
+    PromptTokensDetails,
+    TokenUsage,
+)
+from llmaas.gateway.wire.requests import DEFAULT_TEMPERATURE
+from llmaas.workers import GenerationFailed, WorkerUnavailable
+from llmaas.workers.protocol import (
+    Delta,
+    Failed,
+    Finished,
+    Generate,
+    Sampling,
+    Started,
+    Usage,
+)
+
+SEEDS = 2**32
+CONCURRENT_CHOICES = 8
+"""Choices of one request that are generated together; the others wait for their turn."""
+
+Event = Started | Delta | Finished
+
+
+def sampling(request: GenerationRequest, *, choice: int) -> Sampling:
+    """The sampling of the `choice`-th answer: a given seed differs between them."""
+    neutral = Sampling(temperature=DEFAULT_TEMPERATURE)
+
+    def given(name: str) -> float:
+        value = getattr(request, name)
+        return float(getattr(neutral, name) if value is None else value)
+
+    return Sampling(
+        temperature=given("temperature"),
+        top_p=given("top_p"),
+        top_k=neutral.top_k if request.top_k is None else request.top_k,
+        min_p=given("min_p"),
+        presence_penalty=given("presence_penalty"),
+        frequency_penalty=given("frequency_penalty"),
+        repeat_penalty=given("repeat_penalty"),
+        logit_bias=request.logit_bias or {},
+        seed=None if request.seed is None else (request.seed + choice) % SEEDS,
+    )
+
+
+def stops(request: GenerationRequest) -> list[str]:
+    """The stop strings; empty ones stop nothing."""
+    given = [request.stop] if isinstance(request.stop, str) else request.stop or []
+    return [text for text in given if text]
+
+
+@asynccontextmanager
+async def leased(gateway: Gateway, pool: str) -> AsyncIterator[Lease]:
+    """Hold a worker of a pool; one is started where none runs.
+
+    Raises:
+        Unavailable: none can be had.
+    """
+    try:
+        async with gateway.workers.lease(pool) as lease:
+            yield lease
+    except WorkerUnavailable as error:
+        raise _unavailable(error) from error
+
+
+async def events(
+    lease: Lease, requests: Sequence[Generate], *, param: str
+) -> AsyncGenerator[tuple[int, Event]]:
+    """Run the generations and yield what happens as `(position in requests, event)`.
+
+    Closing the generator cancels all of them. `Finished` is only yielded for a generation that
+    came to its end.
+
+    Args:
+        lease: the worker.
+        requests: one for each choice.
+        param: the field of the request that holds the prompt, for errors.
+
+    Raises:
+        ApiError: one of them failed; the others are cancelled.
+    """
+    try:
+        if len(requests) == 1:
+            async with aclosing(lease.generate(requests[0])) as stream:
+                async for event in stream:
+                    yield 0, _completed(event)
+        else:
+            async with aclosing(_together(lease, requests)) as merged:
+                async for position, event in merged:
+                    yield position, _completed(event)
+    except GenerationFailed as error:
+        raise api_error(error.failure, param) from error
+    except WorkerUnavailable as error:
+        raise _unavailable(error) from error
+
+
+async def _together(
+    lease: Lease, requests: Sequence[Generate]
+) -> AsyncGenerator[tuple[int, Event]]:
+    turns = asyncio.Semaphore(CONCURRENT_CHOICES)
+    arrived: asyncio.Queue[tuple[int, Event | None]] = asyncio.Queue()
+
+    async def run(position: int, request: Generate) -> None:
+        try:
+            async with turns, aclosing(lease.generate(request)) as stream:
+                async for event in stream:
+                    arrived.put_nowait((position, event))
+        finally:
+            arrived.put_nowait((position, None))
+
+    tasks = [asyncio.ensure_future(run(*item)) for item in enumerate(requests)]
+    try:
+        running = len(tasks)
+        while running:
+            position, event = await arrived.get()
+            if event is not None:
+                yield position, event
+                continue
+            running -= 1
+            await tasks[position]
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _completed(event: Event) -> Event:
+    if isinstance(event, Finished) and event.reason == "cancelled":
+        raise Unavailable("The worker was stopped before the answer was complete.")
+    return event
+
+
+def api_error(failure: Failed, param: str) -> ApiError:
+    """What a caller is told of a failure in the worker."""
+    match failure.code:
+        case "context_length_exceeded":
+            return ContextLengthExceeded(
+                prompt_tokens=failure.prompt_tokens or 0, n_ctx=failure.n_ctx or 0, param=param
+            )
+        case "invalid_request":
+            return InvalidRequest(failure.message, param=param)
+        case "unsupported":
+            return UnsupportedValue(failure.message, param=param)
+        case "overloaded":
+            return Overloaded(failure.message)
+        case _:
+            return ServerError(
+                "The model failed while answering. Try again; x-request-id names this request."
+            )
+
+
+def _unavailable(error: WorkerUnavailable) -> Unavailable:
+    return Unavailable(str(error), retry_after_s=error.retry_after_s)
+
+
+def total_usage(usages: Sequence[Usage], *, choices_per_prompt: int) -> TokenUsage:
+    """Tokens of all choices; a prompt that was continued several times counts once.
+
+    Args:
+        usages: of every choice, those of one prompt side by side.
+        choices_per_prompt: `n` of the request.
+    """
+    prompts = usages[::choices_per_prompt]
+    prompt_tokens = sum(usage.prompt_tokens for usage in prompts)
+    completion_tokens = sum(usage.completion_tokens for usage in usages)
+    reasoning_tokens = sum(usage.reasoning_tokens for usage in usages)
+    return TokenUsage(
+        prompt_tokens=prompt_tokens,
+        completion_tokens=completion_tokens,
+        total_tokens=prompt_tokens + completion_tokens,
+        reasoning_tokens=reasoning_tokens,
+        prompt_tokens_details=PromptTokensDetails(
+            cached_tokens=sum(usage.cached_tokens for usage in prompts)
+        ),
+        completion_tokens_details=CompletionTokensDetails(reasoning_tokens=reasoning_tokens),
+    )

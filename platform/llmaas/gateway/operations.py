@@ -1,0 +1,185 @@
+"""Every operation of the gateway: the one list that is served and documented."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from llmaas.gateway import wire
+from llmaas.gateway.chat import create_chat_completion
+from llmaas.gateway.completions import create_completion
+from llmaas.gateway.context import Exchange
+from llmaas.gateway.documentation import index, serve_docs
+from llmaas.gateway.embeddings import create_embeddings
+from llmaas.gateway.health import live, ready
+from llmaas.gateway.models import get_model, list_models
+
+
+async def _openapi(exchange: Exchange) -> None:
+    await exchange.answer(exchange.gateway.openapi)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One method of one path.
+
+    A `{name}` in the path is one or more segments. `answers` and `streams` are structs, or a media
+    type where the answer is no JSON of ours.
+    """
+
+    id: str
+    method: Literal["GET", "POST"]
+    path: str
+    tag: Literal["models", "generation", "embeddings", "service", "documentation"]
+    summary: str
+    description: str
+    run: Callable[[Exchange], Awaitable[None]]
+    answers: type[Any] | str
+    requests: tuple[type[Any], ...] = ()
+    streams: type[Any] | None = None
+    endpoint: str | None = None
+    """The endpoint of the routing table whose models answer here."""
+    errors: tuple[int, ...] = ()
+    public: bool = False
+    """Answered without an API key."""
+
+
+_CALL_ERRORS = (400, 401, 403, 404, 410, 413, 415, 500, 503)
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        id="listModels",
+        method="GET",
+        path="/v1/models",
+        tag="models",
+        summary="List models",
+        description="The models that this deployment and this API key can call today.",
+        run=list_models,
+        answers=wire.ModelList,
+        errors=(401, 500),
+    ),
+    Operation(
+        id="getModel",
+        method="GET",
+        path="/v1/models/{model}",
+        tag="models",
+        summary="Look at a model",
+        description="One model by id or alias, with its dates and its successor. "
+        "A model that cannot be called answers with the error that a call would get.",
+        run=get_model,
+        answers=wire.ModelObject,
+        errors=(401, 403, 404, 410, 500, 503),
+    ),
+    Operation(
+        id="createChatCompletion",
+        method="POST",
+        path="/v1/chat/completions",
+        tag="generation",
+        summary="Answer a conversation",
+        description="With `stream: true` the answer comes as server-sent events, ended by "
+        "`data: [DONE]`; with `stream_options.include_usage` the last chunk has the usage and no "
+        'choices. What fails after the first byte is an event `data: {"error": …}`. '
+        "Closing the connection stops the generation. A prompt longer than the context served is "
+        "refused, never cut.",
+        run=create_chat_completion,
+        requests=(wire.ChatRequest,),
+        answers=wire.ChatCompletion,
+        streams=wire.ChatChunk,
+        endpoint="chat.completions",
+        errors=_CALL_ERRORS,
+    ),
+    Operation(
+        id="createCompletion",
+        method="POST",
+        path="/v1/completions",
+        tag="generation",
+        summary="Continue a prompt",
+        description="Continues `prompt`. With `messages` in its place the body and the answer are "
+        "those of a chat completion.",
+        run=create_completion,
+        requests=(wire.CompletionRequest, wire.ChatRequest),
+        answers=wire.Completion | wire.ChatCompletion,  # type: ignore[arg-type]
+        streams=wire.CompletionChunk | wire.ChatChunk,  # type: ignore[arg-type]
+        endpoint="completions",
+        errors=_CALL_ERRORS,
+    ),
+    Operation(
+        id="createEmbeddings",
+        method="POST",
+        path="/v1/embeddings",
+        tag="embeddings",
+        summary="Embed text",
+        description="One vector of length 1 for each input, in the order of the inputs.",
+        run=create_embeddings,
+        requests=(wire.EmbeddingRequest,),
+        answers=wire.EmbeddingList,
+        endpoint="embeddings",
+        errors=_CALL_ERRORS,
+    ),
+    Operation(
+        id="getLiveness",
+        method="GET",
+        path="/health/live",
+        tag="service",
+        summary="Is the process alive",
+        description="Always 200 while the process answers.",
+        run=live,
+        answers=wire.Health,
+        public=True,
+    ),
+    Operation(
+        id="getReadiness",
+        method="GET",
+        path="/health/ready",
+        tag="service",
+        summary="Is the service ready",
+        description="503 until the tables and every pinned model are loaded.",
+        run=ready,
+        answers=wire.Health,
+        public=True,
+    ),
+    Operation(
+        id="getOpenapi",
+        method="GET",
+        path="/openapi.json",
+        tag="service",
+        summary="This document",
+        description="The OpenAPI 3.1 description of this gateway.",
+        run=_openapi,
+        answers="application/json",
+        public=True,
+    ),
+    Operation(
+        id="getIndex",
+        method="GET",
+        path="/",
+        tag="documentation",
+        summary="Where to begin",
+        description="Redirects to the documentation; without it, says where to find the API.",
+        run=index,
+        answers=wire.ServiceIndex,
+        public=True,
+    ),
+    Operation(
+        id="getDocsIndex",
+        method="GET",
+        path="/docs",
+        tag="documentation",
+        summary="Documentation home",
+        description="The documentation site in its default language.",
+        run=serve_docs,
+        answers="text/html",
+        public=True,
+    ),
+    Operation(
+        id="getDocsPage",
+        method="GET",
+        path="/docs/{page}",
+        tag="documentation",
+        summary="Documentation page",
+        description="A page or a file of the documentation site.",
+        run=serve_docs,
+        answers="text/html",
+        errors=(404,),
+        public=True,
+    ),
+)

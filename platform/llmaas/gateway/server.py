@@ -1,0 +1,158 @@
+"""The HTTP server: Granian on the running event loop, from an open port to the last answer.
+
+Granian would open its socket with SO_REUSEPORT, with which a second service on the same port
+starts without a word and takes half of the requests. So the socket is opened here, exclusively,
+and handed over.
+"""
+
+import asyncio
+import errno
+import socket
+from typing import Any
+
+from granian import net
+from granian.constants import HTTPModes, Interfaces
+from granian.server.embed import Server
+from litestar.types import ASGIApp
+
+BACKLOG = 1024
+GRACE_S = 20.0
+
+
+class ListenError(Exception):
+    """The address cannot be listened on; the message says why and what to do."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """An exclusive listening socket; port 0 picks a free one.
+
+    Raises:
+        ListenError: the port is taken or forbidden, or the host is not of this machine.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except socket.gaierror as error:
+        raise ListenError(
+            f"{host}: {error.strerror}; give an address of this machine, such as 127.0.0.1"
+        ) from error
+    opened = socket.socket(family, kind, protocol)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        opened.bind(address)
+        opened.listen(BACKLOG)
+    except OSError as error:
+        opened.close()
+        raise ListenError(_refusal(host, port, error)) from error
+    return opened
+
+
+def _refusal(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} of {host} is taken; stop what listens there or choose another port"
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return f"port {port} of {host} needs privileges; choose one above 1023"
+    return f"cannot listen on {host}, port {port}: {error.strerror}"
+
+
+class _OnSocket(Server):
+    """Granian's embedded server on a socket that is already open."""
+
+    def __init__(self, target: ASGIApp, opened: socket.socket) -> None:
+        address, port = opened.getsockname()[:2]
+        super().__init__(
+            target,
+            address=address,
+            port=port,
+            interface=Interfaces.ASGI,
+            http=HTTPModes.auto,
+            websockets=False,
+            log_enabled=False,
+        )
+        self._opened = opened
+
+    def _init_shared_socket(self) -> None:
+        # Untyped in Granian: (file descriptor, whether it is a Unix socket, backlog).
+        holder: Any = vars(net)["SocketHolder"]
+        self._shd = holder(self._opened.detach(), False, BACKLOG)
+        self._ssp = None
+
+
+class GatewayServer:
+    """Serves an app until it is stopped.
+
+    `stop` accepts no more connections, lets running requests finish, and cancels those that are
+    still running after the grace period.
+    """
+
+    def __init__(self, app: ASGIApp, listener: socket.socket, *, grace_s: float = GRACE_S) -> None:
+        """Take over a bound socket.
+
+        Args:
+            app: what answers; assign to `app` to swap it, running requests finish on the old one.
+            listener: made by `listen`; it is closed by `stop`.
+            grace_s: how long running requests may take after `stop`.
+        """
+        self.app = app
+        self.host, self.port = listener.getsockname()[:2]
+        self._listener = listener
+        self._grace_s = grace_s
+        self._requests: set[asyncio.Task[Any]] = set()
+        self._started = asyncio.Event()
+        self._server: _OnSocket | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where clients on this machine reach it."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    async def start(self) -> None:
+        """Begin to answer; returns when the server accepts requests."""
+        self._server = _OnSocket(self._handle, self._listener)
+        self._serving = asyncio.ensure_future(self._server.serve())
+        started = asyncio.ensure_future(self._started.wait())
+        await asyncio.wait((self._serving, started), return_when=asyncio.FIRST_COMPLETED)
+        if not started.done():
+            started.cancel()
+            await self._serving
+            raise RuntimeError("the HTTP server ended before it started; its log says why")
+
+    async def wait(self) -> None:
+        """Return when the server has ended, for whatever reason."""
+        if self._serving is not None:
+            await asyncio.wait((self._serving,))
+
+    async def stop(self) -> None:
+        """End gracefully; safe to call twice."""
+        if self._server is None or self._serving is None:
+            self._listener.close()
+            return
+        self._server.stop()  # type: ignore[no-untyped-call]
+        _, unfinished = await asyncio.wait((self._serving,), timeout=self._grace_s)
+        if unfinished:
+            for request in list(self._requests):
+                request.cancel()
+        await self._serving
+
+    async def _handle(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, self._heard(send))
+            return
+        task = asyncio.current_task()
+        assert task is not None
+        self._requests.add(task)
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self._requests.discard(task)
+
+    def _heard(self, send: Any) -> Any:
+        async def heard(message: Any) -> None:
+            await send(message)
+            if message["type"] == "lifespan.startup.complete":
+                self._started.set()
+
+        return heard

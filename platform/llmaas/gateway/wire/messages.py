@@ -1,0 +1,105 @@
+"""Messages of a conversation, as a caller may send them."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+
+class TextPart(msgspec.Struct, tag="text"):
+    """Text inside a list of parts."""
+
+    text: str
+
+
+class ImageUrl(msgspec.Struct):
+    """Where an image is: a `data:` URI."""
+
+    url: str
+    detail: Literal["auto", "low", "high"] | None = None
+
+
+class ImageUrlPart(msgspec.Struct, tag="image_url"):
+    """An image for a model that sees."""
+
+    image_url: ImageUrl
+
+
+class ImagePart(msgspec.Struct, tag="image"):
+    """Short form of an image part: the `data:` URI itself."""
+
+    image: str
+
+
+Part = TextPart | ImageUrlPart | ImagePart
+Content = str | Annotated[list[Part], Meta(min_length=1)]
+
+
+class CalledFunction(msgspec.Struct):
+    """The function an assistant called; `arguments` is JSON in a string."""
+
+    name: str
+    arguments: str
+
+
+class ToolCall(msgspec.Struct):
+    """A call the assistant made earlier in the conversation."""
+
+    id: str
+    function: CalledFunction
+    type: Literal["function"] = "function"
+
+
+class SystemMessage(msgspec.Struct, tag_field="role", tag="system"):
+    """Instructions that come before the conversation."""
+
+    content: Content
+    name: str | None = None
+
+
+class DeveloperMessage(msgspec.Struct, tag_field="role", tag="developer"):
+    """The newer name of a system message; treated as one."""
+
+    content: Content
+    name: str | None = None
+
+
+class UserMessage(msgspec.Struct, tag_field="role", tag="user"):
+    """What the person says."""
+
+    content: Content
+    name: str | None = None
+
+
+class AssistantMessage(msgspec.Struct, tag_field="role", tag="assistant"):
+    """An earlier answer of the model; it has content, tool calls, or both."""
+
+    content: Content | None = None
+    reasoning_content: str | None = None
+    tool_calls: list[ToolCall] | None = None
+    name: str | None = None
+
+
+class ToolMessage(msgspec.Struct, tag_field="role", tag="tool"):
+    """What a tool answered."""
+
+    content: Content
+    tool_call_id: str
+    name: str | None = None
+
+
+Message = SystemMessage | DeveloperMessage | UserMessage | AssistantMessage | ToolMessage
+
+
+def to_template(messages: list[Message]) -> list[dict[str, Any]]:
+    """The messages as a chat template reads them: plain dictionaries, absent fields left out."""
+    return [_plain(message) for message in messages]
+
+
+def _plain(message: Message) -> dict[str, Any]:
+    fields = {
+        key: value for key, value in msgspec.to_builtins(message).items() if value is not None
+    }
+    if fields["role"] == "developer":
+        fields["role"] = "system"
+    return fields

@@ -1,0 +1,114 @@
+"""A gateway on a real socket, on an event loop of its own in a thread."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import uvloop
+from openai import OpenAI
+from tests.gateway.a_bundle import TODAY, make_bundle, make_deployment
+from tests.gateway.scripted_workers import ScriptedWorkers
+
+from llmaas.accounts import KeyStore
+from llmaas.bundle import Bundle
+from llmaas.gateway import GatewayServer, create_app, listen
+from llmaas.workers import ServedModel
+
+T = TypeVar("T")
+NOW = 1764000000.0
+PATIENCE_S = 30
+
+
+@dataclass
+class Gateway:
+    """What a test needs of a running gateway."""
+
+    url: str
+    token: str
+    keys: KeyStore
+    workers: Any
+    server: GatewayServer
+    loop: asyncio.AbstractEventLoop
+    clients: ExitStack
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something on the gateway's loop."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE_S)
+
+    def http(self, token: str | None = "") -> httpx.Client:
+        """A client that authenticates; `None` does not."""
+        headers = {} if token is None else {"authorization": f"Bearer {token or self.token}"}
+        client = httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE_S)
+        return self.clients.enter_context(client)
+
+    def openai(self, token: str = "") -> OpenAI:
+        """The official client."""
+        client = OpenAI(
+            base_url=f"{self.url}/v1",
+            api_key=token or self.token,
+            max_retries=0,
+            timeout=PATIENCE_S,
+        )
+        return self.clients.enter_context(client)
+
+
+@contextmanager
+def serving(
+    tmp_path: Path,
+    *,
+    workers: Any = None,
+    bundle: Bundle | None = None,
+    deployment: dict[str, ServedModel] | None = None,
+    grace_s: float = 10.0,
+    **options: Any,
+) -> Iterator[Gateway]:
+    """Serve until the block ends."""
+    ready = threading.Event()
+    loop = uvloop.new_event_loop()
+    keys = KeyStore(tmp_path / "keys.db")
+    _, token = keys.create("test")
+    listener = listen("127.0.0.1", 0)
+
+    def run() -> None:
+        asyncio.set_event_loop(loop)
+        loop.call_soon(ready.set)
+        loop.run_forever()
+
+    thread = threading.Thread(target=run, name="gateway")
+    thread.start()
+    ready.wait()
+
+    async def start() -> tuple[GatewayServer, Any]:
+        backends = workers or ScriptedWorkers()
+        app = create_app(
+            bundle or make_bundle(),
+            workers=backends,
+            deployment=make_deployment() if deployment is None else deployment,
+            keys=keys,
+            docs_dir=options.pop("docs_dir", None),
+            today=options.pop("today", lambda: TODAY),
+            now=lambda: NOW,
+            **options,
+        )
+        server = GatewayServer(app, listener, grace_s=grace_s)
+        await server.start()
+        return server, backends
+
+    try:
+        started = asyncio.run_coroutine_threadsafe(start(), loop).result(PATIENCE_S)
+        server, backends = started
+        try:
+            with ExitStack() as clients:
+                yield Gateway(server.url, token, keys, backends, server, loop, clients)
+        finally:
+            asyncio.run_coroutine_threadsafe(server.stop(), loop).result(PATIENCE_S)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+        keys.close()
