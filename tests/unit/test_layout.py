@@ -103,15 +103,13 @@ def test_every_package_stands_on_a_layer_of_the_import_contract(project):
         if contract["type"] == "layers"
     )
 
-    on_a_layer = {name.strip() for layer in layers for name in layer.split("|")}
-    assert on_a_layer == {f"llmaas.{name}" for _, name in packages()}
+    on_a_layer = {name.strip(" ()") for layer in layers for name in layer.split("|")}
+    assert on_a_layer >= {f"llmaas.{name}" for _, name in packages()}
 
 
 def test_every_import_contract_says_why(project):
     for contract in project["tool"]["importlinter"]["contracts"]:
-        assert any(word in contract["name"] for word in ("so that", "because", ":")), contract[
-            "name"
-        ]
+        assert any(word in contract["name"] for word in ("so that", "because")), contract["name"]
 
 
 def test_no_configuration_at_the_top_makes_mkdocs_delete_the_sources_of_the_site():
