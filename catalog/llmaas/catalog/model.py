@@ -34,6 +34,9 @@ from llmaas.bundle.tables import (
     WorkerKind,
 )
 
+EARLIEST_YEAR, LATEST_YEAR = 2000, 2099
+"""Other years are slips of the finger, and would overflow when months are added."""
+
 
 def _iso_date(value: Any) -> Any:
     """Accept `2025-06-13` and nothing looser; anything else is left for pydantic to refuse."""
@@ -41,7 +44,10 @@ def _iso_date(value: Any) -> Any:
         return value
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         raise ValueError(f"`{value[:40]}` has another form")
-    return date.fromisoformat(value)
+    day = date.fromisoformat(value)
+    if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
+        raise ValueError(f"the year {day.year} is out of {EARLIEST_YEAR}-{LATEST_YEAR}")
+    return day
 
 
 def _decimal(value: Any) -> Any:
@@ -108,6 +114,7 @@ HubFile = Annotated[
 """A path that stays inside the directory it is downloaded to."""
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(gt=0)]
+Months = Annotated[int, Field(gt=0, le=120)]
 
 
 class Record(BaseModel):
@@ -275,8 +282,8 @@ class Tier(Record):
 class LifecyclePolicy(Record):
     """What customers are promised about every model."""
 
-    stable_months: Count = Field(description="Months a stable model is supported at least.")
-    removal_notice_months: Count = Field(description="Months between deprecation and removal.")
+    stable_months: Months = Field(description="Months a stable model is supported at least.")
+    removal_notice_months: Months = Field(description="Months between deprecation and removal.")
     review: Literal["quarterly"] = Field(description="How often the catalogue is reviewed.")
     extended_support: Literal["none", "on_request"] = Field(
         description="Whether a model can be kept longer."

@@ -56,7 +56,7 @@ def read_catalog(path: Path, today: date | None = None) -> CatalogFile:
             1,
             "unreadable-file",
             f"cannot read the catalogue: {(error.strerror or 'input error').lower()}",
-            "give the path of a catalogue with `--catalog`, or write one with `llmaas init`",
+            "give the path of an existing catalogue, or write one with `llmaas init`",
         )
         unread = Document(None, {}, {}, (problem,))
         return CatalogFile(path, sha256(b"").hexdigest(), None, (problem,), unread)

@@ -1,7 +1,7 @@
 """What is named exists: machines, endpoints, the time zone, the API's own address."""
 
 from collections.abc import Iterator
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from llmaas.catalog.model import Catalog
 from llmaas.catalog.rules.finding import Finding
@@ -39,14 +39,23 @@ def endpoints_are_offered(catalog: Catalog) -> Iterator[Finding]:
 def the_time_zone_exists(catalog: Catalog) -> Iterator[Finding]:
     """Months, days and removals begin at midnight there."""
     zone = catalog.service.time_zone
-    zones = available_timezones()
-    if zone not in zones:
-        yield Finding(
-            ("service", "time_zone"),
-            "unknown-time-zone",
-            f"`{zone}` is not an IANA time zone",
-            _did_you_mean(zone, tuple(sorted(zones))) or "write one such as Europe/Paris",
-        )
+    if _is_time_zone(zone):
+        return
+    known = tuple(sorted(available_timezones()))
+    yield Finding(
+        ("service", "time_zone"),
+        "unknown-time-zone",
+        f"`{zone}` is not an IANA time zone",
+        _did_you_mean(zone, known) or "write one such as Europe/Paris",
+    )
+
+
+def _is_time_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # unknown; outside; a directory of zones
+        return False
+    return True
 
 
 def the_base_url_ends_in_v1(catalog: Catalog) -> Iterator[Finding]:
