@@ -47,7 +47,7 @@ def headers(
         found["sunset"] = format_datetime(removal, usegmt=True)
     links = []
     if entry.successor is not None:
-        successor = quote(entry.successor, safe="")
+        successor = quote(entry.successor, safe=":")
         links.append(f'</v1/models/{successor}>; rel="successor-version"')
     if documented:
         page = quote(model_slug(entry.model), safe="")
