@@ -134,7 +134,7 @@ def test_a_deprecated_model_tells_deprecation_sunset_and_links(tmp_path: Path) -
     assert headers["sunset"] == removed.strftime("%a, %d %b %Y %H:%M:%S GMT")
     assert headers["sunset"] == "Sat, 28 Feb 2026 23:00:00 GMT"
     assert headers["link"] == (
-        '</v1/models/granite3.3%3A8b>; rel="successor-version", '
+        '</v1/models/granite3.3:8b>; rel="successor-version", '
         '</docs/models/gemma3-12b/>; rel="deprecation"; type="text/html"'
     )
 
@@ -146,7 +146,7 @@ def test_a_model_past_its_support_is_deprecated_since_then_without_a_sunset(
     ended = int(datetime(2025, 11, 24, tzinfo=ZoneInfo("Europe/Paris")).timestamp())
     assert headers["deprecation"] == f"@{ended}"
     assert "sunset" not in headers
-    assert headers["link"] == '</v1/models/qwen3%3A14b>; rel="successor-version"'
+    assert headers["link"] == '</v1/models/qwen3:14b>; rel="successor-version"'
 
 
 def test_a_model_in_production_has_no_lifecycle_headers(gateway: Gateway) -> None:
