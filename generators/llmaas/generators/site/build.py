@@ -1,7 +1,7 @@
 """The site on disk: Markdown of every language, MkDocs over each, one swap at the end.
 
-    out_dir/            default language
-    out_dir/en/ …       the others, under the same paths
+out_dir/            default language
+out_dir/en/ …       the others, under the same paths
 """
 
 import json
@@ -141,9 +141,7 @@ def _run_mkdocs(
     report(0, len(sites))
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         builds = [
-            pool.submit(
-                _build_language, site, work, _config(site, languages, base_path=base_path)
-            )
+            pool.submit(_build_language, site, work, _config(site, languages, base_path=base_path))
             for site in sites
         ]
         for done, build in enumerate(as_completed(builds), start=1):
@@ -164,9 +162,20 @@ def _build_language(site: "RenderedSite", work: Path, config: Mapping[str, Any])
     config_file = work / f"{site.language}.yml"
     # JSON is YAML, and needs no care with quoting.
     config_file.write_text(
-        json.dumps({**config, "docs_dir": str(sources), "site_dir": str(_site_of(work, site.language))})
+        json.dumps(
+            {**config, "docs_dir": str(sources), "site_dir": str(_site_of(work, site.language))}
+        )
     )
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-f", str(config_file)]
+    command = [
+        sys.executable,
+        "-m",
+        "mkdocs",
+        "build",
+        "--strict",
+        "--quiet",
+        "-f",
+        str(config_file),
+    ]
     finished = subprocess.run(  # noqa: S603 - our own interpreter, our own files
         command,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONWARNINGS": "ignore"},

@@ -1,8 +1,8 @@
 """What can go wrong when the site is built.
 
-    DocsError
-    ├── DocsUnavailable     packages are missing
-    └── UntranslatedError   texts are missing, in a strict build
+DocsError
+├── DocsUnavailable     packages are missing
+└── UntranslatedError   texts are missing, in a strict build
 """
 
 

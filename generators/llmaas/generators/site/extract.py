@@ -82,17 +82,13 @@ def main() -> None:
 
 def _occurrences() -> Iterator[tuple[str, str]]:
     for path in sorted(TEMPLATES.glob("*.jinja")):
-        for _line, _function, message, _comments in babel_extract(
-            BytesIO(path.read_bytes()), KEYWORDS, [], {}
-        ):
-            if text := _first(message):
-                yield path.name, text
+        found = babel_extract(BytesIO(path.read_bytes()), KEYWORDS, [], {})
+        yield from ((path.name, text) for _, _, message, _ in found if (text := _first(message)))
     for path in sorted(CODE.glob("*.py")):
-        for _line, _function, message, _comments in extract_python(
-            BytesIO(path.read_bytes()), KEYWORDS, [], {}
-        ):
-            if text := _first(message):
-                yield path.name, text
+        # Babel's annotation wants a mapping of keywords; its code only asks for membership.
+        keywords: dict[str, None] = dict.fromkeys(KEYWORDS)
+        messages = extract_python(BytesIO(path.read_bytes()), keywords, [], {})
+        yield from ((path.name, text) for _, _, message, _ in messages if (text := _first(message)))
 
 
 def _first(message: object) -> str:

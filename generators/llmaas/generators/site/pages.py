@@ -231,9 +231,7 @@ class _Renderer:
     def _with_notice(self, text: str) -> str:
         """Insert the notice after the front matter and the title, where it is read first."""
         _ = self._gettext
-        notice = _(
-            "Une partie de cette page n’est pas encore traduite et reste en français."
-        )
+        notice = _("Une partie de cette page n’est pas encore traduite et reste en français.")
         head, title, body = text.partition("\n# ")
         title_line, newline, rest = body.partition("\n")
         banner = f'\n<div class="untranslated" role="note">{notice}</div>\n'

@@ -10,6 +10,7 @@ from typing import Any
 METHODS = ("get", "post", "put", "patch", "delete")
 DEPTH = 4
 SHOWN_VALUES = 6
+MACHINE_INTEGER = 2**31 - 1
 
 Schema = Mapping[str, Any]
 
@@ -70,6 +71,12 @@ class Operation:
         return "-".join([self.method.lower(), *(word for word in words if word)])
 
     @property
+    def for_browsers(self) -> bool:
+        """Whether it answers pages to people, as the documentation does."""
+        types = {kind for answer in self.answers for kind in answer.content_types}
+        return types == {"text/html"}
+
+    @property
     def success(self) -> tuple[Answer, ...]:
         """Answers to a request that went well."""
         return tuple(answer for answer in self.answers if answer.success)
@@ -81,13 +88,15 @@ class Operation:
 
 
 def operations(document: Schema) -> tuple[Operation, ...]:
-    """The operations of an OpenAPI document, in its order."""
-    return tuple(
+    """The operations for programs in an OpenAPI document: what is versioned first."""
+    found = [
         _operation(document, method, path, item)
         for path, item in document.get("paths", {}).items()
         for method in METHODS
         if method in item
-    )
+    ]
+    found.sort(key=lambda operation: not operation.path.startswith("/v"))
+    return tuple(operation for operation in found if not operation.for_browsers)
 
 
 def _operation(document: Schema, method: str, path: str, item: Schema) -> Operation:
@@ -133,21 +142,27 @@ def _fields_of_content(document: Schema, content: Schema) -> tuple[Field, ...]:
 
 
 def _walk(document: Schema, schema: Schema, *, prefix: str, depth: int) -> Iterator[Field]:
-    """The fields of an object, of the items of a list, or of each alternative, depth first."""
-    seen: set[str] = set()
-    for shape, path in _objects(document, schema, prefix):
-        required = set(shape.get("required", []))
-        for name, child in shape.get("properties", {}).items():
-            full = f"{path}{name}"
-            if full in seen:
-                continue
-            seen.add(full)
-            yield _field(document, full, child, required=name in required)
-            if depth > 1:
-                for field in _walk(document, child, prefix=f"{full}.", depth=depth - 1):
-                    if field.name not in seen:
-                        seen.add(field.name)
-                        yield field
+    """The fields of an object or of the items of a list, depth first.
+
+    Alternatives (the messages of each role, the parts of each type) are merged: a field that
+    several have is shown once with the values of all, and is required where all require it.
+    """
+    shapes = list(_objects(document, schema, prefix))
+    names = dict.fromkeys(
+        (path, name) for shape, path in shapes for name in shape.get("properties", {})
+    )
+    for path, name in names:
+        owners = [
+            shape for shape, at in shapes if at == path and name in shape.get("properties", {})
+        ]
+        children = [shape["properties"][name] for shape in owners]
+        child = children[0] if len(children) == 1 else {"oneOf": children}
+        required = len(owners) == sum(at == path for _, at in shapes) and all(
+            name in shape.get("required", []) for shape in owners
+        )
+        yield _field(document, f"{path}{name}", child, required=required)
+        if depth > 1:
+            yield from _walk(document, child, prefix=f"{path}{name}.", depth=depth - 1)
 
 
 def _objects(document: Schema, schema: Schema, prefix: str) -> Iterator[tuple[Schema, str]]:
@@ -202,9 +217,15 @@ def _type(document: Schema, shape: Schema) -> str:
     if isinstance(declared, list):
         return " | ".join(_type(document, {**shape, "type": one}) for one in declared)
     if declared == "array" or "items" in shape:
-        items = " | ".join(
-            dict.fromkeys(_type(document, item) for item in _alternatives(document, shape["items"]))
-        ) if "items" in shape else "any"
+        items = (
+            " | ".join(
+                dict.fromkeys(
+                    _type(document, item) for item in _alternatives(document, shape["items"])
+                )
+            )
+            if "items" in shape
+            else "any"
+        )
         return f"({items})[]" if " | " in items else f"{items}[]"
     if declared is not None:
         return str(declared)
@@ -220,9 +241,11 @@ def _limits(shape: Schema) -> str:
 
 
 def _bound(shape: Schema, closed: str, closed_sign: str, open_: str, open_sign: str) -> str:
-    if closed in shape:
-        return f"{closed_sign} {_literal(shape[closed])}"
-    return f"{open_sign} {_literal(shape[open_])}" if open_ in shape else ""
+    for key, sign in ((closed, closed_sign), (open_, open_sign)):
+        # The bounds of machine integers are true and tell a reader nothing.
+        if key in shape and abs(shape[key]) < MACHINE_INTEGER:
+            return f"{sign} {_literal(shape[key])}"
+    return ""
 
 
 def _literal(value: object) -> str:

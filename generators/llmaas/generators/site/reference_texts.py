@@ -31,6 +31,7 @@ OPERATION_TEXTS = {
         "La suite d’un texte. Un corps avec `messages` est traité comme une conversation."
     ),
     "POST /v1/embeddings": N_("Des vecteurs pour la recherche et la comparaison de textes."),
+    "GET /": N_("Le service en bref, là où aucune documentation n’est servie."),
     "GET /health/live": N_("Le processus répond."),
     "GET /health/ready": N_("Le service est prêt à répondre aux appels."),
     "GET /openapi.json": N_("La description de cette API pour les outils."),
@@ -120,6 +121,13 @@ FIELD_TEXTS = {
     "type": N_("Type."),
     "url": N_("Adresse, ou données encodées."),
     "image_url": N_("Une image."),
+    "image": N_("Une image, par son adresse ou ses données."),
+    "detail": N_("Finesse de lecture de l’image."),
+    "parent": N_("Modèle dont celui-ci est dérivé."),
+    "service": N_("Nom du service."),
+    "operator": N_("Qui opère le service."),
+    "models": N_("Adresse de la liste des modèles."),
+    "openapi": N_("Adresse de la description de l’API."),
 }
 
 ERRORS = (

@@ -1,4 +1,4 @@
-"""Code a reader can copy: one copy for every language, with the id of the model it stands beside."""
+"""Code a reader can copy: the same in every language, with the id of the model beside it."""
 
 import json
 from dataclasses import dataclass

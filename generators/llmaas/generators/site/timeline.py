@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
+from itertools import pairwise
 
 from llmaas.bundle import LifecycleEntry, Phase, add_months, phase_at
 from llmaas.generators.site.views import ModelView
@@ -41,10 +42,7 @@ def spans(entry: LifecycleEntry, *, until: date) -> tuple[Span, ...]:
     """The phases in which a model answers, up to the picture's edge."""
     dates = (entry.released_on, entry.deprecated_on, entry.support_ends_on, entry.removed_on)
     turns = sorted({day for day in dates if day is not None and day < until} | {until})
-    found = (
-        Span(phase_at(entry, start), start, end)
-        for start, end in zip(turns, turns[1:], strict=False)
-    )
+    found = (Span(phase_at(entry, start), start, end) for start, end in pairwise(turns))
     return tuple(span for span in found if span.phase.callable)
 
 
@@ -67,18 +65,17 @@ def timeline_svg(
 
     height = HEAD + ROW * len(models) + 8
     parts = [
-        f'<svg class="timeline" viewBox="0 0 {LABELS + CHART + 10} {height}" role="img"'
-        ' aria-labelledby="timeline-title timeline-desc" data-search-exclude>',
+        f'<svg class="timeline" viewBox="0 0 {LABELS + CHART + 10} {height}" data-search-exclude',
+        ' role="img" aria-labelledby="timeline-title timeline-desc">',
         f'<title id="timeline-title">{escape(texts.title)}</title>',
         f'<desc id="timeline-desc">{escape(texts.description)}</desc>',
     ]
-    for tick in _ticks(first, last):
-        parts.append(
-            f'<line class="timeline__tick" x1="{x(tick)}" x2="{x(tick)}" y1="{HEAD - 8}"'
-            f' y2="{height - 8}"/>'
-            f'<text class="timeline__month" x="{x(tick) + 3}" y="{HEAD - 16}">'
-            f"{escape(texts.month(tick))}</text>"
-        )
+    parts += [
+        f'<line class="timeline__tick" x1="{x(tick)}" x2="{x(tick)}" y1="{HEAD - 8}"'
+        f' y2="{height - 8}"/><text class="timeline__month" x="{x(tick) + 3}" y="{HEAD - 16}">'
+        f"{escape(texts.month(tick))}</text>"
+        for tick in _ticks(first, last)
+    ]
     for row, view in enumerate(models):
         parts += _row(view, HEAD + ROW * row, x=x, until=last, texts=texts, link=link)
     parts.append(
@@ -100,8 +97,9 @@ def _row(
     middle = top + ROW // 2
     retired = " timeline__model--retired" if view.phase is Phase.RETIRED else ""
     parts = [
-        f'<a href="{escape(link(view.slug))}"><text class="timeline__model{retired}"'
-        f' x="{LABELS - 10}" y="{middle + 4}">{escape(view.id)}</text></a>'
+        f'<a href="{escape(link(view.slug))}">',
+        f'<text class="timeline__model{retired}" x="{LABELS - 10}" y="{middle + 4}">',
+        f"{escape(view.id)}</text></a>",
     ]
     for span in spans(view.entry, until=until):
         start, end = x(span.start), x(span.end)

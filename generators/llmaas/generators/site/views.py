@@ -32,6 +32,8 @@ class ModelView:
     model: Model
     entry: LifecycleEntry
     phase: Phase
+    callable: bool
+    """Whether requests are answered: its phase allows it and one of its endpoints is served."""
     samples: tuple[Sample, ...]
     no_sample: NoSample | None
 
@@ -118,7 +120,7 @@ class CatalogView:
     @cached_property
     def callable(self) -> tuple[ModelView, ...]:
         """Models that answer today."""
-        return tuple(view for view in self.models if view.phase.callable)
+        return tuple(view for view in self.models if view.callable)
 
     @property
     def families(self) -> tuple[tuple[str, tuple[ModelView, ...]], ...]:
@@ -251,11 +253,13 @@ def _model(
     model: Model, entry: LifecycleEntry, *, today: date, base_url: str, served: frozenset[str]
 ) -> ModelView:
     phase = phase_at(entry, today)
-    samples = samples_for(model, base_url=base_url, served=served) if phase.callable else ()
+    answers = phase.callable and not served.isdisjoint(model.endpoints)
+    samples = samples_for(model, base_url=base_url, served=served) if answers else ()
     return ModelView(
         model=model,
         entry=entry,
         phase=phase,
+        callable=answers,
         samples=samples,
         no_sample=None if samples else _why_no_sample(phase),
     )
@@ -268,8 +272,8 @@ def _why_no_sample(phase: Phase) -> NoSample:
 
 
 def _count(kind: str, models: Iterable[ModelView]) -> KindCount:
-    phases = [view.phase for view in models]
-    return KindCount(kind=kind, callable=sum(p.callable for p in phases), total=len(phases))
+    answers = [view.callable for view in models]
+    return KindCount(kind=kind, callable=sum(answers), total=len(answers))
 
 
 def _price(id_: PriceId, price: Price, today: date) -> PriceView:
