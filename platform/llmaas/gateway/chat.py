@@ -1,7 +1,6 @@
 """`POST /v1/chat/completions`."""
 
 from contextlib import aclosing
-from functools import partial
 from uuid import uuid4
 
 import msgspec
@@ -76,7 +75,7 @@ def check(request: ChatRequest, target: Target) -> None:
             "GET /v1/models shows which models have the capability 'tools'.",
             param="tools",
         )
-    if request.tool_choice not in {None, "none", "auto"}:
+    if request.tool_choice not in (None, "none", "auto"):
         raise UnsupportedValue(
             "A tool call cannot be forced; 'none' and 'auto' are offered.", param="tool_choice"
         )
@@ -127,15 +126,12 @@ def _generate(request: ChatRequest, choice: int) -> Generate:
     return Generate(
         stream=0,  # the lease numbers it
         messages=to_template(request.messages),
-        tools=None if not tools else [_plain(tool) for tool in tools],
+        tools=None if not tools else msgspec.to_builtins(tools),
         template_arguments=request.chat_template_kwargs or {},
         max_tokens=request.max_completion_tokens or request.max_tokens or DEFAULT_MAX_TOKENS,
         stop=stops(request),
         sampling=sampling(request, choice=choice),
     )
-
-
-_plain = partial(msgspec.to_builtins, str_keys=True)
 
 
 class ChatForm:

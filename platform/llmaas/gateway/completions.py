@@ -29,11 +29,14 @@ from llmaas.gateway.wire.requests import DEFAULT_MAX_TOKENS
 from llmaas.workers.protocol import Delta, Generate
 
 
-class _Shape(msgspec.Struct):
-    """Which of the two bodies it is."""
+ABSENT = msgspec.Raw(b"null")
 
-    messages: msgspec.Raw | None = None
-    prompt: msgspec.Raw | None = None
+
+class _Shape(msgspec.Struct):
+    """Which of the two bodies it is; null counts as absent."""
+
+    messages: msgspec.Raw = ABSENT
+    prompt: msgspec.Raw = ABSENT
 
 
 async def create_completion(exchange: Exchange) -> None:
@@ -42,14 +45,14 @@ async def create_completion(exchange: Exchange) -> None:
     body = await exchange.body()
     content_type = exchange.header(b"content-type")
     shape = decode(body, content_type, _Shape)
-    if shape.messages is None:
+    if shape.messages == ABSENT:
         request = decode(body, content_type, CompletionRequest)
         target = resolve(exchange, key, request.model, "completions")
         check(request)
         prompts = read_inputs(request.prompt, param="prompt", most=MAX_PROMPTS)
         await exchange.unless_gone(_answer(exchange, request, target, prompts))
         return
-    if shape.prompt is not None:
+    if shape.prompt != ABSENT:
         raise InvalidRequest("Give either 'prompt' or 'messages', not both.", param="prompt")
     chat = decode(body, content_type, ChatRequest)
     await answer_chat(exchange, chat, resolve(exchange, key, chat.model, "completions"))

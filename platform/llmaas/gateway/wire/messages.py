@@ -12,7 +12,7 @@ class TextPart(msgspec.Struct, tag="text"):
     text: str
 
 
-class ImageUrl(msgspec.Struct):
+class ImageUrl(msgspec.Struct, omit_defaults=True):
     """Where an image is: a `data:` URI."""
 
     url: str
@@ -50,28 +50,28 @@ class ToolCall(msgspec.Struct):
     type: Literal["function"] = "function"
 
 
-class SystemMessage(msgspec.Struct, tag_field="role", tag="system"):
+class SystemMessage(msgspec.Struct, tag_field="role", tag="system", omit_defaults=True):
     """Instructions that come before the conversation."""
 
     content: Content
     name: str | None = None
 
 
-class DeveloperMessage(msgspec.Struct, tag_field="role", tag="developer"):
+class DeveloperMessage(msgspec.Struct, tag_field="role", tag="developer", omit_defaults=True):
     """The newer name of a system message; treated as one."""
 
     content: Content
     name: str | None = None
 
 
-class UserMessage(msgspec.Struct, tag_field="role", tag="user"):
+class UserMessage(msgspec.Struct, tag_field="role", tag="user", omit_defaults=True):
     """What the person says."""
 
     content: Content
     name: str | None = None
 
 
-class AssistantMessage(msgspec.Struct, tag_field="role", tag="assistant"):
+class AssistantMessage(msgspec.Struct, tag_field="role", tag="assistant", omit_defaults=True):
     """An earlier answer of the model; it has content, tool calls, or both."""
 
     content: Content | None = None
@@ -80,7 +80,7 @@ class AssistantMessage(msgspec.Struct, tag_field="role", tag="assistant"):
     name: str | None = None
 
 
-class ToolMessage(msgspec.Struct, tag_field="role", tag="tool"):
+class ToolMessage(msgspec.Struct, tag_field="role", tag="tool", omit_defaults=True):
     """What a tool answered."""
 
     content: Content
@@ -93,13 +93,8 @@ Message = SystemMessage | DeveloperMessage | UserMessage | AssistantMessage | To
 
 def to_template(messages: list[Message]) -> list[dict[str, Any]]:
     """The messages as a chat template reads them: plain dictionaries, absent fields left out."""
-    return [_plain(message) for message in messages]
-
-
-def _plain(message: Message) -> dict[str, Any]:
-    fields = {
-        key: value for key, value in msgspec.to_builtins(message).items() if value is not None
-    }
-    if fields["role"] == "developer":
-        fields["role"] = "system"
-    return fields
+    plain: list[dict[str, Any]] = msgspec.to_builtins(messages)
+    for message in plain:
+        if message["role"] == "developer":
+            message["role"] = "system"
+    return plain

@@ -31,7 +31,7 @@ class StreamOptions(msgspec.Struct):
     include_usage: bool = False
 
 
-class FunctionTool(msgspec.Struct):
+class FunctionTool(msgspec.Struct, omit_defaults=True):
     """A function the model may ask for; `parameters` is a JSON Schema."""
 
     name: Annotated[str, Meta(min_length=1)]
