@@ -76,7 +76,7 @@ def main() -> NoReturn:
         failure = defect(error, default_logs())
         failure.__cause__ = error
         code = tell(failure)
-    if "granian" in sys.modules:
+    if "llmaas.cli.runtime" in sys.modules:
         _leave(code if isinstance(code, int) else Exit.OK)
     sys.exit(code)
 

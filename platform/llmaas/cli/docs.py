@@ -12,7 +12,7 @@ import typer
 
 from llmaas.cli.examples import epilog
 from llmaas.cli.exits import CommandError, Exit
-from llmaas.cli.options import CatalogOption, PortOption
+from llmaas.cli.options import CatalogOption
 from llmaas.cli.service_day import today_of
 from llmaas.cli.sources import read_valid, require_catalog
 from llmaas.cli.steps import Steps
@@ -82,7 +82,18 @@ def build(
 
 @app.command(epilog=epilog(SERVE_EXAMPLES))
 def serve(
-    *, catalog: CatalogOption = None, port: PortOption = 8000, stand_in: StandInOption = False
+    *,
+    catalog: CatalogOption = None,
+    port: Annotated[
+        int,
+        typer.Option(
+            envvar="LLMAAS_DOCS_PORT",
+            min=0,
+            max=65535,
+            help="Port to serve on; 0 picks a free one.",
+        ),
+    ] = 8000,
+    stand_in: StandInOption = False,
 ) -> None:
     """Build the site and serve it on this machine; a change of the catalogue builds it again."""
     from llmaas.cli.listener import take_port

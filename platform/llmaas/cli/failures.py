@@ -27,8 +27,8 @@ def defects_logged(logs: Path) -> Iterator[None]:
     """Turn an exception that nobody expected into one line; its traceback goes to `logs`."""
     try:
         yield
-    except CommandError:
-        raise
+    except (CommandError, BrokenPipeError):
+        raise  # a closed pipe: nobody wants to read what is printed
     except Exception as error:
         raise defect(error, logs) from error
 

@@ -26,7 +26,7 @@ llmaas serve --bundle ./bundle --docs ./site    with the output of `llmaas docs 
 
 def serve(
     *,
-    bundle_directory: Annotated[
+    bundle: Annotated[
         Path,
         typer.Option(
             "--bundle",
@@ -75,7 +75,7 @@ def serve(
             memory_budget_bytes=memory_budget,
             as_json=as_json,
         ),
-        bundle_dir=bundle_directory,
+        bundle_dir=bundle,
         docs_dir=docs_directory,
         allow_stand_ins=allow_stand_ins,
     )

@@ -1,5 +1,6 @@
 """What `up` and `serve` do before the first request: everything that can be refused is, early."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,6 +83,9 @@ def start_serve(
 @contextmanager
 def _holding(state: StateDir, command: str) -> Iterator[None]:
     """The state directory, created and locked; defects are logged in it."""
+    # Until the event loop looks after signals, SIGTERM interrupts like Ctrl-C: what a step holds
+    # (temporary files, child processes) is cleaned up.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     open_state(state)
     with locked(state, command), defects_logged(state.logs):
         yield
