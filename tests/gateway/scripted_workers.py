@@ -106,6 +106,7 @@ class ScriptedWorkers:
     embedded: list[Embed] = field(default_factory=list)
     leases: int = 0
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
     async def lease(self, pool: str) -> AsyncIterator[ScriptedLease]:
@@ -116,6 +117,7 @@ class ScriptedWorkers:
             yield ScriptedLease(self)
         finally:
             self.leases -= 1
+            self.released.set()
 
     def status(self) -> list[PoolStatus]:
         state = PoolState.READY if self.pinned_ready else PoolState.STARTING

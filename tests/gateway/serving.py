@@ -35,6 +35,7 @@ class Gateway:
     server: GatewayServer
     loop: asyncio.AbstractEventLoop
     clients: ExitStack
+    _shared: httpx.Client | None = None
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something on the gateway's loop."""
@@ -45,6 +46,12 @@ class Gateway:
         headers = {} if token is None else {"authorization": f"Bearer {token or self.token}"}
         client = httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE_S)
         return self.clients.enter_context(client)
+
+    def shared(self) -> httpx.Client:
+        """One authenticated client for many requests."""
+        if self._shared is None:
+            self._shared = self.http()
+        return self._shared
 
     def openai(self, token: str = "") -> OpenAI:
         """The official client."""

@@ -12,7 +12,8 @@ from llmaas.workers import Delta, Failed, Finished, Started, Usage, WorkerUnavai
 QUESTION: Any = [{"role": "user", "content": "Say hello."}]
 
 
-def post(gateway: Gateway, path: str = "/v1/chat/completions", **body: Any) -> httpx.Response:
+def post(gateway: Gateway, **body: Any) -> httpx.Response:
+    path = "/v1/chat/completions"
     return gateway.http().post(path, json={"model": CHAT, "messages": QUESTION} | body)
 
 
@@ -287,7 +288,7 @@ def test_a_prompt_beyond_the_context_is_refused_with_both_numbers(gateway: Gatew
 )
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_failure_before_the_first_byte_has_a_status(
-    gateway: Gateway, failure: Any, status: int, kind: str, code: str | None, stream: bool
+    gateway: Gateway, failure: Any, status: int, kind: str, code: str | None, *, stream: bool
 ) -> None:
     gateway.workers.script = [Failed(0, failure, "the reason")]
     answer = post(gateway, stream=stream)

@@ -2,7 +2,6 @@ import json
 from typing import Any
 
 import pytest
-
 from tests.gateway.a_bundle import CHAT, EMBEDDING, REASONING
 from tests.gateway.scripted_workers import answering
 from tests.gateway.serving import NOW, Gateway

@@ -1,10 +1,8 @@
 import base64
-import os
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
-
 from tests.gateway.serving import Gateway, serving
 
 INLINE = "var scope = new URL('.', location)"
@@ -27,7 +25,7 @@ def site(tmp_path: Path) -> Path:
     (root / "assets" / "main.1a2b3c4d.min.css").write_text("a{}")
     (root / "assets" / "logo.svg").write_text("<svg/>")
     (tmp_path / "secret.txt").write_text("secret")
-    os.symlink(tmp_path / "secret.txt", root / "leads-out.txt")
+    (root / "leads-out.txt").symlink_to(tmp_path / "secret.txt")
     return root
 
 

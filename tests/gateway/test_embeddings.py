@@ -3,10 +3,10 @@ import struct
 from typing import Any
 
 import pytest
-
-from llmaas.workers import Failed
 from tests.gateway.a_bundle import CHAT, EMBEDDING
 from tests.gateway.serving import Gateway
+
+from llmaas.workers import Failed
 
 
 def ask(gateway: Gateway, **fields: Any) -> Any:

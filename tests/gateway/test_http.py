@@ -5,11 +5,11 @@ from typing import Any
 
 import openai
 import pytest
-
-from llmaas.gateway.operations import OPERATIONS
 from tests.gateway.a_bundle import CHAT
 from tests.gateway.scripted_workers import ScriptedWorkers
 from tests.gateway.serving import Gateway, serving
+
+from llmaas.gateway.operations import OPERATIONS
 
 CHAT_PATH = "/v1/chat/completions"
 BODY: Any = {"model": CHAT, "messages": [{"role": "user", "content": "Hi"}]}

@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import openai
 import pytest
-
-from llmaas.workers import Delta, Failed, Started
 from tests.gateway.a_bundle import CHAT, DEPRECATED, EMBEDDING, REASONING
 from tests.gateway.scripted_workers import ScriptedWorkers, answering
 from tests.gateway.serving import NOW, Gateway, serving
+
+from llmaas.workers import Delta, Failed, Started
 
 QUESTION: Any = [{"role": "user", "content": "Say hello."}]
 
@@ -117,7 +117,7 @@ def test_text_arrives_while_the_worker_still_works(gateway: Gateway) -> None:
     gateway.workers.script = [*answering("Hello")[:2], gate.wait, *answering("")[2:]]
     with gateway.http().stream("POST", "/v1/chat/completions", json=body()) as answer:
         lines = answer.iter_lines()
-        texts = []
+        texts: list[str] = []
         while "Hello" not in "".join(texts):
             texts.append(next(lines))
         gateway.loop.call_soon_threadsafe(gate.set)
@@ -190,7 +190,6 @@ def test_a_client_that_leaves_before_the_answer_stops_the_work(
             request.cancel()
             await asyncio.gather(request, return_exceptions=True)
         await gateway.workers.cancelled.wait()
-        while gateway.workers.leases:
-            await asyncio.sleep(0)
+        await gateway.workers.released.wait()
 
     gateway.run(leave())

@@ -28,7 +28,6 @@ from llmaas.gateway.wire.answers import FinishReason
 from llmaas.gateway.wire.requests import DEFAULT_MAX_TOKENS
 from llmaas.workers.protocol import Delta, Generate
 
-
 ABSENT = msgspec.Raw(b"null")
 
 

@@ -1,0 +1,163 @@
+"""The gateway with worker processes and the stand-in weights the project makes itself."""
+
+import base64
+import math
+import struct
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import openai
+import pytest
+from tests.gateway.a_bundle import ALIAS, CHAT, DEPRECATED, EMBEDDING, REASONING, make_bundle
+from tests.gateway.serving import Gateway, serving
+
+from llmaas.workers import Workers, plan_deployment
+from llmaas.workers.stand_in import make_stand_ins
+
+QUESTION: Any = [{"role": "user", "content": "Why is the sky blue?"}]
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    directory = tmp_path_factory.mktemp("gateway")
+    bundle = make_bundle()
+    deployment = plan_deployment(
+        bundle.workers,
+        weights_dir=directory / "weights",
+        stand_ins=make_stand_ins(directory / "stand-ins"),
+    )
+    workers = Workers(deployment, memory_budget_bytes=4 * 2**30, machine_name="here", n_threads=1)
+    with serving(directory, workers=workers, bundle=bundle, deployment=deployment) as running:
+        running.run(workers.start())
+        try:
+            yield running
+        finally:
+            running.run(workers.stop())
+
+
+def test_every_callable_model_answers(gateway: Gateway) -> None:
+    client = gateway.openai()
+    for model in client.models.list():
+        extra: Any = model.model_extra
+        if "embeddings" in extra["endpoints"]:
+            assert client.embeddings.create(model=model.id, input="blue").data
+        else:
+            answer = client.chat.completions.create(model=model.id, messages=QUESTION, max_tokens=8)
+            assert answer.usage is not None
+            assert 0 < answer.usage.completion_tokens <= 8
+
+
+def test_an_answer_says_what_computed_it_and_that_it_is_a_stand_in(gateway: Gateway) -> None:
+    answer = gateway.http().post(
+        "/v1/chat/completions", json={"model": ALIAS, "messages": QUESTION, "max_tokens": 4}
+    )
+    body = answer.json()
+    assert body["model"] == CHAT
+    assert body["backend"] == {"engine_type": "llama.cpp", "machine_name": "here"}
+    assert body["choices"][0]["finish_reason"] == "length"
+    assert body["usage"]["prompt_tokens"] > 0
+    assert answer.headers["x-llmaas-stand-in"] == "true"
+
+
+def test_the_same_seed_gives_the_same_text_streamed_or_not(gateway: Gateway) -> None:
+    client = gateway.openai()
+    common: Any = {"model": CHAT, "messages": QUESTION, "max_tokens": 24, "seed": 7}
+    whole = client.chat.completions.create(**common)
+    chunks = list(
+        client.chat.completions.create(
+            **common, stream=True, stream_options={"include_usage": True}
+        )
+    )
+    streamed = "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
+    assert streamed == whole.choices[0].message.content
+    assert chunks[-1].usage is not None
+    assert whole.usage is not None
+    assert chunks[-1].usage.completion_tokens == whole.usage.completion_tokens
+
+
+def test_a_reasoning_model_tells_its_thoughts_apart(gateway: Gateway) -> None:
+    answer = gateway.openai().chat.completions.create(
+        model=REASONING, messages=QUESTION, max_tokens=256
+    )
+    message: Any = answer.choices[0].message
+    assert message.reasoning_content
+    assert "<think>" not in (message.content or "")
+    assert answer.usage is not None
+    details = answer.usage.completion_tokens_details
+    assert details is not None
+    assert 0 < (details.reasoning_tokens or 0) <= answer.usage.completion_tokens
+
+
+def test_a_stop_string_ends_the_text_and_is_not_part_of_it(gateway: Gateway) -> None:
+    client = gateway.openai()
+    free = client.completions.create(model=CHAT, prompt="Once", max_tokens=40, temperature=0)
+    text = free.choices[0].text
+    stop = text[len(text) // 2 :][:3]
+    assert stop
+    stopped = client.completions.create(
+        model=CHAT, prompt="Once", max_tokens=40, temperature=0, stop=[stop]
+    )
+    assert stopped.choices[0].text == text[: text.index(stop)]
+    assert stopped.choices[0].finish_reason == "stop"
+
+
+def test_an_embedding_has_768_dimensions_and_length_1_in_both_encodings(gateway: Gateway) -> None:
+    client = gateway.http()
+    body = {"model": EMBEDDING, "input": ["The sky is blue.", "Le ciel est bleu."]}
+    floats = client.post("/v1/embeddings", json=body).json()["data"]
+    packed = client.post("/v1/embeddings", json=body | {"encoding_format": "base64"}).json()
+    for one, other in zip(floats, packed["data"], strict=True):
+        vector = one["embedding"]
+        assert len(vector) == 768
+        assert math.isclose(math.hypot(*vector), 1, rel_tol=1e-4)
+        assert struct.unpack("<768f", base64.b64decode(other["embedding"])) == pytest.approx(
+            vector, abs=1e-5
+        )
+    assert floats[0]["embedding"] != floats[1]["embedding"]
+
+
+def test_a_prompt_beyond_the_served_context_is_refused_with_both_numbers(
+    gateway: Gateway,
+) -> None:
+    long: Any = [{"role": "user", "content": "sky " * 3000}]
+    for stream in (False, True):
+        with pytest.raises(openai.BadRequestError) as refused:
+            gateway.openai().chat.completions.create(model=DEPRECATED, messages=long, stream=stream)
+        assert refused.value.code == "context_length_exceeded"
+        assert "512 tokens" in refused.value.message
+
+
+def test_an_image_is_refused_by_a_model_that_does_not_see(gateway: Gateway) -> None:
+    image: Any = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
+    with pytest.raises(openai.BadRequestError):
+        gateway.openai().chat.completions.create(
+            model=CHAT, messages=[{"role": "user", "content": [image]}]
+        )
+
+
+def test_a_client_that_leaves_gives_the_worker_back(gateway: Gateway) -> None:
+    body = {"model": CHAT, "messages": QUESTION, "max_tokens": 400, "stream": True, "n": 2}
+    for _ in range(6):
+        with gateway.http().stream("POST", "/v1/chat/completions", json=body) as answer:
+            next(answer.iter_lines())
+    short = body | {"stream": False, "max_tokens": 4}
+    assert gateway.http().post("/v1/chat/completions", json=short).status_code == 200
+
+
+def test_several_streams_at_once_all_end(gateway: Gateway) -> None:
+    found: list[str] = []
+
+    def ask() -> None:
+        stream = gateway.openai().chat.completions.create(
+            model=CHAT, messages=QUESTION, max_tokens=16, stream=True
+        )
+        found.append([c.choices[0].finish_reason for c in stream if c.choices][-1] or "")
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert set(found) <= {"stop", "length"}
