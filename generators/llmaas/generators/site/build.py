@@ -97,7 +97,7 @@ def _render(
     from llmaas.generators.site.texts import languages_with_texts  # noqa: PLC0415 - an extra
 
     catalog = catalog_file.catalog
-    if catalog is None or any(problem.severity == "error" for problem in catalog_file.problems):
+    if catalog is None or not catalog_file.usable:
         raise DocsError(f"{catalog_file.path}: has errors; run `llmaas check` and mend them first")
     known = languages_with_texts()
     unknown = [language for language in catalog.service.languages if language not in known]
