@@ -9,7 +9,7 @@ import logging
 import socket
 from collections.abc import AsyncGenerator
 from itertools import count
-from typing import TypeAlias, cast
+from typing import TypeAlias, cast, cast
 
 import msgspec
 
@@ -91,7 +91,7 @@ class WorkerConnection(asyncio.Protocol):
         """Take over a connected socket."""
         connection.setblocking(False)
         loop = asyncio.get_running_loop()
-        _, protocol = await loop.create_connection(cls, sock=connection)
+        _, protocol = await loop.create_unix_connection(cls, sock=connection)
         return protocol
 
     def load(self, load: Load) -> None:

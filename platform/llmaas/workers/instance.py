@@ -60,7 +60,13 @@ class Instance:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
             )
-        return cls(process, await WorkerConnection.connect(ours), limits)
+        try:
+            return cls(process, await WorkerConnection.connect(ours), limits)
+        except BaseException:
+            ours.close()
+            process.kill()
+            process.wait()
+            raise
 
     @property
     def pid(self) -> int:

@@ -7,8 +7,7 @@ from llmaas.workers.gguf_header import GgufHeader, read_gguf_header
 
 PROCESS_BYTES = 64 * 2**20
 """Python, llama.cpp and numpy."""
-COMPUTE_BYTES = 96 * 2**20
-"""Activations of one micro-batch."""
+_MICRO_BATCH_TOKENS = 512
 _F16_BYTES = 2
 _F32_BYTES = 4
 
@@ -29,7 +28,9 @@ def memory_needed(spec: WorkerSpec, *, weights_path: Path, mmproj_path: Path | N
     else:
         cells, outputs = n_ctx * spec.n_seq_max, spec.n_seq_max
     logits = outputs * _F32_BYTES * header.vocabulary_size if spec.kind == "generation" else 0
-    return weights + cells * kv_bytes_per_token(header) + logits + COMPUTE_BYTES + PROCESS_BYTES
+    n_ubatch = n_ctx if spec.kind == "embedding" else _MICRO_BATCH_TOKENS
+    kv = cells * kv_bytes_per_token(header)
+    return weights + kv + logits + _compute_bytes(header, n_ubatch, n_ctx) + PROCESS_BYTES
 
 
 def kv_bytes_per_token(header: GgufHeader) -> int:
@@ -45,6 +46,13 @@ def kv_bytes_per_token(header: GgufHeader) -> int:
     key = header.integer("attention.key_length") or head_size
     value = header.integer("attention.value_length") or head_size
     return sum(n_kv_heads) * (key + value) * _F16_BYTES
+
+
+def _compute_bytes(header: GgufHeader, n_ubatch: int, n_ctx: int) -> int:
+    """Activations of a micro-batch and its attention mask."""
+    n_embd = header.integer("embedding_length") or 0
+    n_ff = max((0, *header.per_layer("feed_forward_length", 1)))
+    return n_ubatch * (4 * n_embd + 3 * n_ff + n_ctx) * _F32_BYTES
 
 
 def format_bytes(size: int) -> str:

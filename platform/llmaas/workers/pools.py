@@ -257,10 +257,15 @@ class Workers:
             worker.memory_bytes = max(worker.memory_bytes, ready.memory_bytes)
             worker.ready.set_result(ready)
             reason = await self._failure_or_stop(worker)
-        except (LoadError, OSError) as error:
-            reason = str(error)
         except WorkerUnavailable as error:
             worker.ready.set_exception(error)
+            if worker.served.spec.pinned:
+                _log.error("pinned model %s: %s", worker.pool, error)
+        except (LoadError, OSError) as error:
+            reason = str(error)
+        except Exception as error:
+            _log.exception("supervising worker %s", worker.pool)
+            reason = f"{type(error).__name__}: {error}"
         finally:
             await self._end(worker)
             if reason is not None:

@@ -110,6 +110,12 @@ class Worker:
             except RefusedError as refusal:
                 serving.requests.close(request.stream)
                 self._unsent.put(refusal.failure)
+            except Exception:
+                # One request must not end the others'.
+                traceback.print_exc()
+                serving.requests.close(request.stream)
+                message = "the worker failed to read the request; its log says why"
+                self._unsent.put(Failed(request.stream, "internal_error", message))
             else:
                 serving.requests.put(prepared)
 
