@@ -84,9 +84,18 @@ def test_stopping_lets_running_requests_finish(tmp_path: Path, stream: bool) -> 
     assert workers.leases == 0
 
 
-@pytest.mark.parametrize("stream", [False, True])
-def test_stopping_cancels_what_outlasts_the_grace_period(tmp_path: Path, stream: bool) -> None:
-    _, workers = _held(tmp_path, 0.05, stream=stream)
+def test_what_outlasts_the_grace_period_is_answered_503(tmp_path: Path) -> None:
+    answer, workers = _held(tmp_path, 0.05, stream=False)
+    assert answer.status_code == 503
+    assert "shutting down" in answer.json()["error"]["message"]
+    assert {"retry-after", "x-request-id"} <= set(answer.headers)
+    assert workers.cancelled.is_set()
+    assert workers.leases == 0
+
+
+def test_a_stream_that_outlasts_the_grace_period_breaks_off_visibly(tmp_path: Path) -> None:
+    broken, workers = _held(tmp_path, 0.05, stream=True)
+    assert isinstance(broken, httpx.RemoteProtocolError)
     assert workers.cancelled.is_set()
     assert workers.leases == 0
 

@@ -10,13 +10,23 @@ import errno
 import socket
 from typing import Any
 
+import msgspec
 from granian import net
 from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
 from granian.server.embed import Server
 from litestar.types import ASGIApp
 
+from llmaas.gateway.context import stamp
+from llmaas.gateway.errors import Unavailable
+
 BACKLOG = 1024
+MAX_CONNECTIONS = 8192
+"""Open at once; Granian's own limit would be one for each place of the backlog."""
 GRACE_S = 20.0
+
+# Granian configures logging when it starts. Incrementally, it leaves the program's handlers alone.
+_LOGGING = {"incremental": True, "formatters": {}, "handlers": {}, "loggers": {"_granian": {}}}
 
 
 class ListenError(Exception):
@@ -68,7 +78,10 @@ class _OnSocket(Server):
             interface=Interfaces.ASGI,
             http=HTTPModes.auto,
             websockets=False,
-            log_enabled=False,
+            backlog=BACKLOG,
+            backpressure=MAX_CONNECTIONS,
+            log_level=LogLevels.error,
+            log_dictconfig=_LOGGING,
         )
         self._opened = opened
 
@@ -77,6 +90,29 @@ class _OnSocket(Server):
         holder: Any = vars(net)["SocketHolder"]
         self._shd = holder(self._opened.detach(), False, BACKLOG)
         self._ssp = None
+
+
+class _Running:
+    """A request in progress: whether its answer has begun."""
+
+    def __init__(self, send: Any) -> None:
+        self.started = False
+        self._send = send
+
+    async def send(self, message: Any) -> None:
+        self.started = True
+        await self._send(message)
+
+
+async def _refuse(scope: Any, send: Any) -> None:
+    error = Unavailable("The service is shutting down. Try again.")
+    headers = [(b"content-type", b"application/json")]
+    headers += [(name.encode(), value.encode()) for name, value in error.headers.items()]
+    start: Any = {"type": "http.response.start", "status": error.status, "headers": headers}
+    await stamp(start, scope)
+    await send(start)
+    body = msgspec.json.encode(error.envelope)
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 class GatewayServer:
@@ -98,7 +134,8 @@ class GatewayServer:
         self.host, self.port = listener.getsockname()[:2]
         self._listener = listener
         self._grace_s = grace_s
-        self._requests: set[asyncio.Task[Any]] = set()
+        self._requests: dict[asyncio.Task[Any], _Running] = {}
+        self._cutting = False
         self._started = asyncio.Event()
         self._server: _OnSocket | None = None
         self._serving: asyncio.Task[None] | None = None
@@ -133,6 +170,7 @@ class GatewayServer:
         self._server.stop()  # type: ignore[no-untyped-call]
         _, unfinished = await asyncio.wait((self._serving,), timeout=self._grace_s)
         if unfinished:
+            self._cutting = True
             for request in list(self._requests):
                 request.cancel()
         await self._serving
@@ -143,11 +181,17 @@ class GatewayServer:
             return
         task = asyncio.current_task()
         assert task is not None
-        self._requests.add(task)
+        self._requests[task] = running = _Running(send)
         try:
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, running.send)
+        except asyncio.CancelledError:
+            if not self._cutting:
+                raise
+            # An answer that had begun is left without its end, which its client can tell.
+            if not running.started:
+                await _refuse(scope, send)
         finally:
-            self._requests.discard(task)
+            del self._requests[task]
 
     def _heard(self, send: Any) -> Any:
         async def heard(message: Any) -> None:
