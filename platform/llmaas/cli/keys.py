@@ -1,6 +1,5 @@
 """`llmaas keys`: who may call the service."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,7 +7,7 @@ import typer
 from llmaas.cli.examples import epilog
 from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.options import JsonOption, StateDirOption, parse_ids
-from llmaas.cli.state import StateDir, open_state, state_dir
+from llmaas.cli.state import StateDir, open_state, state_dir, writing
 
 if TYPE_CHECKING:
     from llmaas.accounts import ApiKey, KeyStore
@@ -127,11 +126,10 @@ def open_keys(state: StateDir) -> "KeyStore":
     from llmaas.accounts import KeyStore, KeyStoreError
 
     try:
-        return KeyStore(state.keys)
+        with writing(state):
+            return KeyStore(state.keys)
     except KeyStoreError as error:
         raise CommandError(Exit.CANNOT_START, str(error)) from error
-    except OSError as error:
-        raise _unusable(state.keys, error) from error
 
 
 def _scope(state: StateDir, names: tuple[str, ...]) -> frozenset[str] | None:
@@ -153,11 +151,3 @@ def _facts(key: "ApiKey") -> dict[str, object]:
         "created_at": key.created_at,
         "revoked_at": key.revoked_at,
     }
-
-
-def _unusable(path: Path, error: OSError) -> CommandError:
-    return CommandError(
-        Exit.CANNOT_START,
-        f"cannot use {path}: {error.strerror}",
-        "choose another state directory with --state-dir",
-    )

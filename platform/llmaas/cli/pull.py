@@ -8,7 +8,7 @@ from llmaas.bundle import Bundle, WeightsFile
 from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.options import CatalogOption, StateDirOption, format_size
 from llmaas.cli.sources import load_source
-from llmaas.cli.state import open_state, state_dir
+from llmaas.cli.state import open_state, state_dir, writing
 
 EXAMPLES = """
 llmaas pull granite3.3:2b                         download; served at the next start
@@ -58,7 +58,7 @@ def pull(
     for weights in wanted:
         title = f"{weights.repository}/{weights.file}"
         try:
-            with steps.step(title, unit="bytes") as step:
+            with steps.step(title, unit="bytes") as step, writing(state):
                 path = pull_weights(
                     weights, state.weights, endpoint=endpoint, token=token, progress=step.progress
                 )
@@ -67,12 +67,6 @@ def pull(
                 step.done(size)
         except PullError as error:
             raise CommandError(Exit.NETWORK, str(error)) from error
-        except OSError as error:
-            raise CommandError(
-                Exit.CANNOT_START,
-                f"cannot write {error.filename or state.weights}: {error.strerror}",
-                "make room or give write permission, or choose another --state-dir",
-            ) from error
     print(f"Weights are in {state.weights}; the next `llmaas up` serves them.")
 
 

@@ -23,9 +23,7 @@ def site_key(catalogue_sha256: str, today: date, *, stand_in: bool) -> str:
     digest = hashlib.sha256()
     for part in (catalogue_sha256, today.isoformat(), program_version(), str(stand_in)):
         digest.update(part.encode() + b"\0")
-    for name, content in _sources(resources.files("llmaas.generators.site")):
-        digest.update(name.encode() + b"\0" + content + b"\0")
-    for name, content in _sources(resources.files("llmaas.generators").joinpath("messages")):
+    for name, content in _sources(resources.files("llmaas.generators")):
         digest.update(name.encode() + b"\0" + content + b"\0")
     return digest.hexdigest()[:16]
 
@@ -74,7 +72,7 @@ def build(
     try:
         build_site(
             catalog_file,
-            out_dir,
+            out_dir.absolute(),
             today=today,
             openapi=openapi_document,
             stand_in=stand_in,

@@ -21,7 +21,7 @@ from llmaas.cli.runtime import run
 from llmaas.cli.service_day import today_of
 from llmaas.cli.site import cached_site, docs_available
 from llmaas.cli.sources import Source, load_bundle, load_source
-from llmaas.cli.state import StateDir, locked, open_state
+from llmaas.cli.state import StateDir, locked, open_state, writing
 from llmaas.cli.steps import Steps
 from llmaas.gateway import openapi_document
 from llmaas.generators import layout_of, write
@@ -57,7 +57,8 @@ def start_up(request: Request, *, catalog: Path | None, with_docs: bool) -> None
         if with_docs:
             site = _site(source, state, steps, stand_in=bool(deployment.stand_ins))
         keys = open_keys(state)
-        api_key = local_key(state, keys)
+        with writing(state):
+            api_key = local_key(state, keys)
         _serve(request, deployment, listener, keys, steps, site=site, api_key=api_key)
 
 
@@ -131,15 +132,10 @@ def _compiled(source: Source, state: StateDir, steps: Steps) -> Bundle:
             documents={"openapi.json": openapi_document(source.bundle)},
         )
         layout = layout_of(state.root / "models_config.yaml", bundle=state.bundle)
-        try:
+        with writing(state):
             changes = write(layout, {layout.in_bundle(name): files[name] for name in files})
+        try:
             bundle = read_bundle(state.bundle)
-        except OSError as error:
-            raise CommandError(
-                Exit.CANNOT_START,
-                f"cannot write {error.filename or state.bundle}: {error.strerror}",
-                "make room or give write permission, or choose another --state-dir",
-            ) from error
         except BundleError as error:
             raise CommandError(Exit.CANNOT_START, str(error)) from error
         warnings = source.catalog_file.problems if source.catalog_file else ()
@@ -152,7 +148,7 @@ def _compiled(source: Source, state: StateDir, steps: Steps) -> Bundle:
 
 
 def _stand_ins(state: StateDir, steps: Steps) -> StandIns:
-    with steps.step("Stand-in weights"):
+    with steps.step("Stand-in weights"), writing(state):
         return make_stand_ins(state.stand_ins)
 
 
@@ -169,7 +165,7 @@ def _site(source: Source, state: StateDir, steps: Steps, *, stand_in: bool) -> P
             "No documentation: it needs the docs extra: pip install 'llmaas[docs]'", style="yellow"
         )
         return None
-    with steps.step("Documentation") as step:
+    with steps.step("Documentation") as step, writing(state):
         return cached_site(
             source.catalog_file,
             state.docs,

@@ -10,6 +10,7 @@ logs/        the service's log and tracebacks
 lock         held by the one `up` or `serve` that uses this directory
 """
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -61,13 +62,28 @@ def open_state(state: StateDir) -> None:
     Raises:
         CommandError: the directory cannot be created or written.
     """
-    try:
+    with writing(state):
         state.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         state.logs.mkdir(mode=0o700, exist_ok=True)
+        if not os.access(state.root, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "no permission to write", state.root)
+
+
+@contextmanager
+def writing(state: StateDir) -> Iterator[None]:
+    """Say in one line that the disk is full or a directory closed, and what to do about it.
+
+    Raises:
+        CommandError: something could not be written.
+    """
+    try:
+        yield
     except OSError as error:
-        raise _not_writable(state, error.strerror or str(error)) from error
-    if not os.access(state.root, os.W_OK | os.X_OK):
-        raise _not_writable(state, "no permission to write")
+        raise CommandError(
+            Exit.CANNOT_START,
+            f"cannot write {error.filename or state.root}: {error.strerror or error}",
+            "make room or give write permission, or choose another directory with --state-dir",
+        ) from error
 
 
 @contextmanager
@@ -77,10 +93,8 @@ def locked(state: StateDir, command: str) -> Iterator[None]:
     Raises:
         CommandError: another process holds it.
     """
-    try:
+    with writing(state):
         handle = state.lock.open("a+")
-    except OSError as error:
-        raise _not_writable(state, error.strerror or str(error)) from error
     with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -97,11 +111,3 @@ def locked(state: StateDir, command: str) -> Iterator[None]:
         handle.write(f"`llmaas {command}` (process {os.getpid()})\n")
         handle.flush()
         yield
-
-
-def _not_writable(state: StateDir, reason: str) -> CommandError:
-    return CommandError(
-        Exit.CANNOT_START,
-        f"cannot write the state directory {state.root}: {reason}",
-        "choose another with --state-dir or LLMAAS_STATE_DIR",
-    )

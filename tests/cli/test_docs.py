@@ -1,0 +1,125 @@
+"""`llmaas docs`: a site on disk, or one that follows the catalogue while it is written."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from llmaas.cli.exits import Exit
+
+
+@pytest.fixture
+def small(llmaas, tmp_path):
+    """A catalogue of two languages and two models."""
+    llmaas("init")
+    return tmp_path / "models_config.yaml"
+
+
+def test_a_site_is_built_and_replaced(llmaas, small, tmp_path):
+    done = llmaas("docs", "build", "--out", "public")
+    assert done.code == Exit.OK, done.err
+    assert (tmp_path / "public" / "index.html").is_file()
+    left_over = tmp_path / "public" / "left-over.html"
+    left_over.write_text("")
+    assert llmaas("docs", "build", "--out", "public").code == Exit.OK
+    assert not left_over.exists()
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
+
+
+def test_a_directory_that_is_no_site_is_never_replaced(llmaas, small, tmp_path):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter-1.tex").write_text("years of work")
+    done = llmaas("docs", "build", "--out", "thesis")
+    assert done.code == Exit.USAGE
+    assert "thesis exists" in done.err
+    assert (tmp_path / "thesis" / "chapter-1.tex").exists()
+
+
+def test_an_invalid_catalogue_builds_nothing(llmaas, small, tmp_path):
+    small.write_text(small.read_text() + "\nunknown: 1\n")
+    done = llmaas("docs", "build", "--out", "public")
+    assert done.code == Exit.PROBLEMS
+    assert "unknown-key" in done.err
+    assert not (tmp_path / "public").exists()
+
+
+def fetch(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=20) as page:
+        return page.read().decode()
+
+
+def test_saving_the_catalogue_builds_the_served_site_again(small, tmp_path):
+    command = [sys.executable, "-m", "llmaas.cli", "docs", "serve", "--port", "0"]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen([*command, "--catalog", small], text=True, **streams) as process:
+        try:
+            url = re.match(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())[0]
+            before = fetch(url)
+            (name,) = set(re.findall(r"^  name: (.+)$", small.read_text(), re.MULTILINE))
+            assert name in before
+            small.write_text(small.read_text().replace(f"name: {name}", "name: Renamed Service"))
+            give_up = time.monotonic() + 60
+            while "Renamed Service" not in fetch(url):
+                assert process.poll() is None
+                assert time.monotonic() < give_up
+                time.sleep(0.2)
+        finally:
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == Exit.OK
+
+
+@pytest.fixture
+def up(start, small, tmp_path):
+    def begin(*arguments):
+        options = ("--json", "--port", "0", "--catalog", small, "--state-dir", tmp_path / "state")
+        return start("up", *options, *arguments)
+
+    return begin
+
+
+def test_up_serves_the_documentation_and_builds_it_once(up, tmp_path):
+    first = up()
+    assert first.ready["docs_url"].endswith("/docs/")
+    assert "<h1" in fetch(first.ready["docs_url"])
+    first.stop()
+    (site,) = (tmp_path / "state" / "docs").iterdir()
+    built = (site / "index.html").stat().st_mtime_ns
+    up().stop()
+    assert (site / "index.html").stat().st_mtime_ns == built
+
+
+def test_a_changed_catalogue_replaces_the_site(up, small, tmp_path):
+    up().stop()
+    (old,) = (tmp_path / "state" / "docs").iterdir()
+    small.write_text(
+        re.sub(r"\n  name: .+\n", "\n  name: Renamed Service\n", small.read_text(), count=1)
+    )
+    service = up()
+    (new,) = (tmp_path / "state" / "docs").iterdir()
+    assert new != old
+    assert "Renamed Service" in fetch(service.ready["docs_url"])
+
+
+def test_without_the_docs_extra_the_service_starts_all_the_same(small, tmp_path):
+    program = (
+        "import sys\n"
+        "import llmaas.cli.site as site\n"
+        "site.docs_available = lambda: False\n"
+        "from llmaas.cli import main\n"
+        "main()\n"
+    )
+    options = ["up", "--json", "--port", "0", "--catalog", small, "--state-dir", tmp_path / "s"]
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *options],
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert '"docs_url": null' in process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=40)
+    assert "pip install 'llmaas[docs]'" in told
