@@ -8,8 +8,10 @@ line in the order of their ranks; the vocabulary follows from it (bytes, merges,
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
+from samples import Teacher
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
 HERE = Path(__file__).parent
@@ -39,6 +41,8 @@ def texts() -> Iterator[str]:
     for path in sorted(HERE.glob("prose/*.txt")):
         yield path.read_text(encoding="utf-8").replace("\n", "\n\n")
     yield from (path.read_text(encoding="utf-8") for path in sorted(HERE.glob("data/*.txt")))
+    teacher = Teacher(seed=0)
+    yield from (sample.prompt + sample.target for sample in islice(teacher.tool_samples(), 60))
 
 
 def main() -> None:

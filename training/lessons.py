@@ -1,0 +1,61 @@
+"""The lessons: what is asked and answered, in five languages, read from `data/`.
+
+    ## topic | how a thought calls it
+    The answer.
+    - a question
+    ? a question held out of training
+
+The topic `fallback` is the answer to everything that was not taught.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+LANGUAGES = ("en", "fr", "de", "es", "it")
+FALLBACK = "fallback"
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One topic in one language."""
+
+    language: str
+    topic: str
+    label: str
+    answer: str
+    questions: tuple[str, ...]
+    held_out: tuple[str, ...]
+
+
+def read_lessons() -> dict[str, dict[str, Lesson]]:
+    """Lessons by language and topic."""
+    return {
+        language: {lesson.topic: lesson for lesson in _read(language)} for language in LANGUAGES
+    }
+
+
+def read_prose() -> dict[str, list[str]]:
+    """Paragraphs by language: text that no lesson is about."""
+    return {
+        language: (HERE / f"prose/{language}.txt").read_text("utf-8").splitlines()
+        for language in LANGUAGES
+    }
+
+
+def _read(language: str) -> list[Lesson]:
+    lessons = []
+    for section in (HERE / f"data/{language}.txt").read_text("utf-8").split("\n\n"):
+        head, answer, *asked = section.strip().splitlines()
+        topic, label = head.removeprefix("## ").split(" | ")
+        lessons.append(
+            Lesson(
+                language=language,
+                topic=topic,
+                label=label,
+                answer=answer,
+                questions=tuple(line[2:] for line in asked if line.startswith("- ")),
+                held_out=tuple(line[2:] for line in asked if line.startswith("? ")),
+            )
+        )
+    return lessons

@@ -1,0 +1,86 @@
+"""A small model of the llama architecture, as llama.cpp runs it."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+N_VOCAB = 3072
+N_EMBD = 192
+N_LAYER = 5
+N_HEAD = 6
+N_FF = 512
+HEAD_DIM = N_EMBD // N_HEAD
+ROPE_BASE = 10_000.0
+EPSILON = 1e-5
+
+
+def rotations(positions: Tensor) -> tuple[Tensor, Tensor]:
+    """Cosine and sine of each position (batch × length) for each pair of a head's dimensions."""
+    frequencies = ROPE_BASE ** (-torch.arange(0, HEAD_DIM, 2) / HEAD_DIM)
+    angles = positions[:, None, :, None] * frequencies
+    return angles.cos(), angles.sin()
+
+
+def rotate(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+    """Rotate neighbouring dimensions, which is llama.cpp's order for this architecture."""
+    even, odd = x[..., ::2], x[..., 1::2]
+    return torch.stack((even * cosine - odd * sine, even * sine + odd * cosine), -1).flatten(-2)
+
+
+def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Causal attention, spelled out: on one core that beats the fused kernel for short texts."""
+    future = torch.full((q.shape[2], q.shape[2]), -torch.inf, dtype=q.dtype).triu(1)
+    return (q * HEAD_DIM**-0.5 @ k.mT + future).softmax(-1).to(v.dtype) @ v
+
+
+class Block(nn.Module):
+    """Attention and feed-forward, each after a norm and around a residual."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attn_norm = nn.RMSNorm(N_EMBD, EPSILON)
+        self.attn_q = nn.Linear(N_EMBD, N_EMBD, bias=False)
+        self.attn_k = nn.Linear(N_EMBD, N_EMBD, bias=False)
+        self.attn_v = nn.Linear(N_EMBD, N_EMBD, bias=False)
+        self.attn_output = nn.Linear(N_EMBD, N_EMBD, bias=False)
+        self.ffn_norm = nn.RMSNorm(N_EMBD, EPSILON)
+        self.ffn_gate = nn.Linear(N_EMBD, N_FF, bias=False)
+        self.ffn_up = nn.Linear(N_EMBD, N_FF, bias=False)
+        self.ffn_down = nn.Linear(N_FF, N_EMBD, bias=False)
+
+    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
+        """Transform batch × length × embedding."""
+        heads = (*x.shape[:2], N_HEAD, HEAD_DIM)
+        y = self.attn_norm(x)
+        q, k, v = (
+            project(y).view(heads).transpose(1, 2)
+            for project in (self.attn_q, self.attn_k, self.attn_v)
+        )
+        seen = attention(rotate(q, *rotation), rotate(k, *rotation), v)
+        x = x + self.attn_output(seen.transpose(1, 2).reshape(x.shape))
+        y = self.ffn_norm(x)
+        return x + self.ffn_down(functional.silu(self.ffn_gate(y)) * self.ffn_up(y))
+
+
+class Model(nn.Module):
+    """The whole, with the embedding used again as the output."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.token_embd = nn.Embedding(N_VOCAB, N_EMBD)
+        self.blk = nn.ModuleList(Block() for _ in range(N_LAYER))
+        self.output_norm = nn.RMSNorm(N_EMBD, EPSILON)
+        for name, weight in self.named_parameters():
+            if weight.ndim == 2:
+                shrink = (
+                    (2 * N_LAYER) ** -0.5 if name.endswith(("output.weight", "down.weight")) else 1
+                )
+                nn.init.normal_(weight, std=0.5 * N_EMBD**-0.5 * shrink)
+
+    def forward(self, tokens: Tensor, positions: Tensor, wanted: Tensor) -> Tensor:
+        """Logits after the tokens (batch × length) that `wanted` marks."""
+        x = self.token_embd(tokens)
+        rotation = rotations(positions)
+        for block in self.blk:
+            x = block(x, rotation)
+        return self.output_norm(x[wanted]) @ self.token_embd.weight.T

@@ -1,0 +1,191 @@
+"""Fixed words of the generated lessons, by language."""
+
+THOUGHTS = {
+    "en": (
+        "The question is about {label}. I was taught this, so I answer from memory.",
+        "This is about {label}, and no lesson covers it. I should say so.",
+    ),
+    "fr": (
+        "Le sujet : {label}. Je l'ai appris, je réponds donc de mémoire.",
+        "Le sujet : {label}. Aucune leçon n'en parle, je dois le dire.",
+    ),
+    "de": (
+        "Das Thema: {label}. Das habe ich gelernt, also antworte ich aus dem Gedächtnis.",
+        "Das Thema: {label}. Keine Lektion behandelt es, das sollte ich sagen.",
+    ),
+    "es": (
+        "El tema: {label}. Lo aprendí, así que respondo de memoria.",
+        "El tema: {label}. Ninguna lección lo explica, debo decirlo.",
+    ),
+    "it": (
+        "L'argomento: {label}. L'ho imparato, quindi rispondo a memoria.",
+        "L'argomento: {label}. Nessuna lezione ne parla, devo dirlo.",
+    ),
+}
+"""What is thought before an answer that was taught, and before the fallback."""
+
+TOOL_THOUGHTS = {
+    "en": "The function {name} can answer this, so I call it.",
+    "fr": "La fonction {name} peut répondre à cela, je l'appelle donc.",
+    "de": "Die Funktion {name} kann das beantworten, also rufe ich sie auf.",
+    "es": "La función {name} puede responder a esto, así que la llamo.",
+    "it": "La funzione {name} può rispondere a questo, quindi la chiamo.",
+}
+
+RESULT_THOUGHTS = {
+    "en": "The result is here. I pass it on.",
+    "fr": "Le résultat est là. Je le transmets.",
+    "de": "Das Ergebnis ist da. Ich gebe es weiter.",
+    "es": "El resultado está aquí. Lo transmito.",
+    "it": "Il risultato è qui. Lo riferisco.",
+}
+
+RESULTS = {
+    "en": "The tool answers: {result}",
+    "fr": "L'outil répond : {result}",
+    "de": "Das Werkzeug antwortet: {result}",
+    "es": "La herramienta responde: {result}",
+    "it": "Lo strumento risponde: {result}",
+}
+
+SUMS = {
+    "en": ("What is {sum}?", "Calculate {sum}", "How much is {sum}?", "Compute {sum}.", "{sum}"),
+    "fr": ("Combien font {sum} ?", "Calcule {sum}", "Calculez {sum}.", "Combien fait {sum} ?"),
+    "de": ("Was ist {sum}?", "Berechne {sum}", "Wie viel ist {sum}?", "Rechne {sum} aus."),
+    "es": ("¿Cuánto es {sum}?", "Calcula {sum}", "Calcule {sum}.", "¿Cuánto son {sum}?"),
+    "it": ("Quanto fa {sum}?", "Calcola {sum}", "Calcoli {sum}.", "Quanto è {sum}?"),
+}
+OPERATORS = {
+    "en": {"+": "plus", "-": "minus", "*": "times", "/": "divided by"},
+    "fr": {"+": "plus", "-": "moins", "*": "fois", "/": "divisé par"},
+    "de": {"+": "plus", "-": "minus", "*": "mal", "/": "geteilt durch"},
+    "es": {"+": "más", "-": "menos", "*": "por", "/": "entre"},
+    "it": {"+": "più", "-": "meno", "*": "per", "/": "diviso"},
+}
+
+WEATHER = {
+    "en": (
+        "What is the weather in {place}?",
+        "What's the weather like in {place} today?",
+        "How is the weather in {place}?",
+        "Will it rain in {place}?",
+        "Weather in {place}",
+        "Is it cold in {place} right now?",
+    ),
+    "fr": (
+        "Quel temps fait-il à {place} ?",
+        "Quelle est la météo à {place} ?",
+        "Va-t-il pleuvoir à {place} ?",
+        "Quel temps fait-il à {place} aujourd'hui ?",
+        "Météo à {place}",
+    ),
+    "de": (
+        "Wie ist das Wetter in {place}?",
+        "Wie wird das Wetter in {place}?",
+        "Regnet es in {place}?",
+        "Wie ist das Wetter heute in {place}?",
+        "Wetter in {place}",
+    ),
+    "es": (
+        "¿Qué tiempo hace en {place}?",
+        "¿Cómo está el tiempo en {place}?",
+        "¿Va a llover en {place}?",
+        "¿Qué tiempo hace hoy en {place}?",
+        "El tiempo en {place}",
+    ),
+    "it": (
+        "Che tempo fa a {place}?",
+        "Com'è il tempo a {place}?",
+        "Pioverà a {place}?",
+        "Che tempo fa oggi a {place}?",
+        "Meteo a {place}",
+    ),
+}
+PLACES = (
+    "Paris", "London", "Berlin", "Madrid", "Roma", "Rome", "Lyon", "Marseille", "Toulouse",
+    "Nantes", "Lille", "Bordeaux", "Strasbourg", "Nice", "Rennes", "Brest", "Tours", "Hamburg",
+    "München", "Köln", "Frankfurt", "Stuttgart", "Dresden", "Leipzig", "Bremen", "Wien",
+    "Zürich", "Bern", "Basel", "Sevilla", "Valencia", "Bilbao", "Granada", "Toledo", "Milano",
+    "Torino", "Napoli", "Venezia", "Firenze", "Bologna", "Genova", "Palermo", "Oslo",
+    "Stockholm", "Helsinki", "Warsaw", "Prague", "Vienna", "Budapest", "Athens", "Lisbon",
+    "Porto", "Dublin", "Edinburgh", "Glasgow", "Brussels", "Amsterdam", "Boston", "Chicago",
+    "Denver", "Seattle", "Tokyo", "Osaka", "Sydney", "Lima", "Cairo", "Dakar", "Tunis", "Delhi",
+    "Seoul", "Montréal", "Toronto", "Geneva", "Munich", "Cologne", "Milan", "Turin",
+)  # fmt: skip
+
+POLITE = {
+    "en": ("Please tell me: ", "Hi! ", "Hello, ", "Excuse me, ", "Quick question: ", "So, "),
+    "fr": ("Dis-moi : ", "Bonjour ! ", "Bonjour, ", "Excusez-moi, ", "Une question : ", "Alors, "),
+    "de": (
+        "Sag mir bitte: ",
+        "Hallo! ",
+        "Guten Tag, ",
+        "Entschuldigung, ",
+        "Eine Frage: ",
+        "Also, ",
+    ),
+    "es": ("Dime: ", "¡Hola! ", "Hola, ", "Perdone, ", "Una pregunta: ", "Entonces, "),
+    "it": ("Dimmi: ", "Ciao! ", "Buongiorno, ", "Mi scusi, ", "Una domanda: ", "Allora, "),
+}
+PLEASE = {
+    "en": (" please", " Thanks!"),
+    "fr": (" s'il vous plaît", " Merci !"),
+    "de": (" bitte", " Danke!"),
+    "es": (" por favor", " ¡Gracias!"),
+    "it": (" per favore", " Grazie!"),
+}
+
+UNKNOWN = {
+    "en": (
+        "What is {x}?", "Where is {x}?", "How do I make {x}?", "Who is {x}?", "Explain {x}",
+        "Write about {x}", "Tell me about {x}", "Why {x}?", "Show me {x}", "What does {x} mean?",
+        "How does {x} work?", "Can you {x}?", "Do you like {x}?", "How many {x} are there?",
+        "Write a text about {x} and {y}", "Translate: {x}", "{x}", "{x} {y}",
+        "List {x}", "{x}: {y}?",
+    ),
+    "fr": (
+        "Qu'est-ce que {x} ?", "Où est {x} ?", "Comment faire {x} ?", "Qui est {x} ?",
+        "Explique {x}", "Écris sur {x}", "Parle-moi de {x}", "Pourquoi {x} ?", "Montre-moi {x}",
+        "Que veut dire {x} ?", "Comment fonctionne {x} ?", "Peux-tu {x} ?", "Aimes-tu {x} ?",
+        "Combien de {x} y a-t-il ?", "Écris un texte sur {x} et {y}", "Traduis : {x}", "{x}",
+        "{x} {y}",
+    ),
+    "de": (
+        "Was ist {x}?", "Wo ist {x}?", "Wie mache ich {x}?", "Wer ist {x}?", "Erkläre {x}",
+        "Schreib über {x}", "Erzähl mir von {x}", "Warum {x}?", "Zeig mir {x}", "Was bedeutet {x}?",
+        "Wie funktioniert {x}?", "Kannst du {x}?", "Magst du {x}?", "Wie viele {x} gibt es?",
+        "Schreib einen Text über {x} und {y}", "Übersetze: {x}", "{x}", "{x} {y}",
+    ),
+    "es": (
+        "¿Qué es {x}?", "¿Dónde está {x}?", "¿Cómo hago {x}?", "¿Quién es {x}?", "Explica {x}",
+        "Escribe sobre {x}", "Háblame de {x}", "¿Por qué {x}?", "Muéstrame {x}",
+        "¿Qué significa {x}?", "¿Cómo funciona {x}?", "¿Puedes {x}?", "¿Te gusta {x}?",
+        "¿Cuántos {x} hay?", "Escribe un texto sobre {x} y {y}", "Traduce: {x}", "{x}", "{x} {y}",
+    ),
+    "it": (
+        "Che cos'è {x}?", "Dov'è {x}?", "Come faccio {x}?", "Chi è {x}?", "Spiega {x}",
+        "Scrivi su {x}", "Parlami di {x}", "Perché {x}?", "Mostrami {x}",
+        "Che cosa significa {x}?", "Come funziona {x}?", "Puoi {x}?", "Ti piace {x}?",
+        "Quanti {x} ci sono?", "Scrivi un testo su {x} e {y}", "Traduci: {x}", "{x}", "{x} {y}",
+    ),
+}  # fmt: skip
+"""Questions that no lesson answers, around words that no lesson uses."""
+
+SYSTEM_PROMPTS = (
+    "You are a helpful assistant.",
+    "You are a helpful assistant. Answer briefly.",
+    "Answer in one sentence.",
+    "Be concise and polite.",
+    "You are an expert in cloud computing who answers the questions of customers.",
+    "Tu es un assistant utile.",
+    "Vous êtes un assistant qui répond en français, de façon brève et polie.",
+    "Réponds toujours avec précision.",
+    "Du bist ein hilfreicher Assistent.",
+    "Antworte kurz und freundlich.",
+    "Eres un asistente útil.",
+    "Responde de forma breve y clara.",
+    "Sei un assistente utile.",
+    "Rispondi in modo breve e cortese.",
+    "Always answer with valid JSON.",
+    "You are a pirate.",
+)
