@@ -60,6 +60,7 @@ class Up:
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 text=True,
+                start_new_session=True,
             )
         line = self.process.stdout.readline()
         if not line:

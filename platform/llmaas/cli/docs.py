@@ -88,6 +88,7 @@ def serve(
         int,
         typer.Option(
             envvar="LLMAAS_DOCS_PORT",
+            metavar="PORT",
             min=0,
             max=65535,
             help="Port to serve on; 0 picks a free one.",

@@ -94,7 +94,11 @@ HostOption = Annotated[
 PortOption = Annotated[
     int,
     typer.Option(
-        envvar="LLMAAS_PORT", min=0, max=65535, help="Port to listen on; 0 picks a free one."
+        envvar="LLMAAS_PORT",
+        metavar="PORT",
+        min=0,
+        max=65535,
+        help="Port to listen on; 0 picks a free one.",
     ),
 ]
 JsonOption = Annotated[

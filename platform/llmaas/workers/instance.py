@@ -59,6 +59,8 @@ class Instance:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
+                # Ctrl-C goes to a terminal's process group: the gateway decides when workers end.
+                process_group=0,
             )
         try:
             return cls(process, await WorkerConnection.connect(ours), limits)
