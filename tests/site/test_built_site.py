@@ -127,9 +127,9 @@ def test_a_missing_page_finds_its_styles_from_any_depth(pages):
     for path in (Path("docs/404.html"), Path("docs/en/404.html")):
         root = f"/{path.parent.as_posix()}/"
         assert all(link.startswith(root) for link in pages[path].loads)
-        assert (("de", f"{root}de/") if path.parts[1] == "404.html" else ("de", f"{root}../de/")) in (
-            pages[path].hreflangs
-        )
+        assert (
+            ("de", f"{root}de/") if path.parts[1] == "404.html" else ("de", f"{root}../de/")
+        ) in (pages[path].hreflangs)
 
 
 def test_every_page_announces_stand_in_weights(built, pages):

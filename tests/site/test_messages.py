@@ -49,7 +49,9 @@ def test_no_translation_holds_a_digit(language):
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_placeholders_and_code_are_the_same_in_every_translation(language):
-    differing = [e.msgid for e in entries(language) if fixed_parts(e.msgid) != fixed_parts(e.msgstr)]
+    differing = [
+        e.msgid for e in entries(language) if fixed_parts(e.msgid) != fixed_parts(e.msgstr)
+    ]
     assert differing == []
 
 

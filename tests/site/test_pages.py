@@ -18,7 +18,13 @@ RELEASE_DAY = date(2025, 6, 13)
 AFTER_SUPPORT = date(2027, 1, 1)
 LANGUAGES = ("fr", "en", "es", "de", "it")
 TRANSLATED = LANGUAGES[1:]
-SEPARATORS = {"fr": ("\u202f", ","), "en": (",", "."), "es": (".", ","), "de": (".", ","), "it": (".", ",")}
+SEPARATORS = {
+    "fr": ("\u202f", ","),
+    "en": (",", "."),
+    "es": (".", ","),
+    "de": (".", ","),
+    "it": (".", ","),
+}
 
 
 def code_blocks(text):
@@ -44,9 +50,7 @@ def numbers(text, language, names):
         text = text.replace(name, " ")
     group, decimal = map(re.escape, SEPARATORS[language])
     found = re.findall(rf"\d{{1,3}}(?:{group}\d{{3}})+(?:{decimal}\d+)?|\d+(?:{decimal}\d+)?", text)
-    plain = [
-        re.sub(decimal, ".", re.sub(rf"{group}(?=\d{{3}})", "", figure)) for figure in found
-    ]
+    plain = [re.sub(decimal, ".", re.sub(rf"{group}(?=\d{{3}})", "", figure)) for figure in found]
     return Counter(plain)
 
 

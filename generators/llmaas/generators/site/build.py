@@ -211,8 +211,9 @@ def _config(site: "RenderedSite", languages: list[str], *, base_path: str) -> di
             {
                 "search": {
                     "lang": [site.language],
-                    # The default pipeline has no stemmer: `models` would not find `model`.
-                    "pipeline": ["stemmer", "stopWordFilter", "trimmer"],
+                    # No stemmer: the theme drops a result whose stem is shorter than the word that
+                    # was typed, so that `prices` would not find the page of that name.
+                    "pipeline": ["stopWordFilter", "trimmer"],
                 }
             }
         ],
