@@ -49,6 +49,7 @@ def test_pages_are_served_with_a_strict_policy(tmp_path: Path, site: Path) -> No
     digest = base64.b64encode(sha256(INLINE.encode()).digest()).decode()
     assert policy["default-src"] == "'none'"
     assert f"'sha256-{digest}'" in policy["script-src"]
+    assert policy["script-src"].count("sha256-") == 1
     assert "unsafe-inline" not in policy["script-src"]
     assert policy["frame-ancestors"] == "'none'"
     assert not any("http" in sources for sources in policy.values())

@@ -182,3 +182,14 @@ def test_the_service_is_ready_when_its_pinned_models_are(tmp_path: Path) -> None
 def test_no_other_origin_is_allowed(gateway: Gateway) -> None:
     answer = gateway.http().get("/v1/models", headers={"origin": "https://elsewhere.test"})
     assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+def test_a_host_header_that_is_no_host_is_400(gateway: Gateway) -> None:
+    answer = gateway.http().get("/v1/models", headers={"host": "not a host"})
+    assert answer.status_code == 400
+
+
+def test_a_refusal_reaches_a_client_that_is_still_sending(gateway: Gateway) -> None:
+    for token, status in ((None, 401), ("", 413)):
+        answer = gateway.http(token).post(CHAT_PATH, content=b"x" * (25 * 2**20))
+        assert answer.status_code == status

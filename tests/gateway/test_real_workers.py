@@ -9,7 +9,9 @@ from typing import Any
 
 import openai
 import pytest
+from hypothesis import HealthCheck, given, settings
 from tests.gateway.a_bundle import ALIAS, CHAT, DEPRECATED, EMBEDDING, REASONING, make_bundle
+from tests.gateway.bodies import CHAT_BODY
 from tests.gateway.serving import Gateway, serving
 
 from llmaas.workers import Workers, plan_deployment
@@ -161,3 +163,17 @@ def test_several_streams_at_once_all_end(gateway: Gateway) -> None:
         thread.join()
     assert len(found) == 4
     assert set(found) <= {"stop", "length"}
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+@given(CHAT_BODY)
+def test_no_request_makes_a_worker_fail(gateway: Gateway, body: Any) -> None:
+    limited = {"messages": QUESTION} | body | {"model": CHAT, "max_completion_tokens": 2}
+    answer = gateway.shared().post("/v1/chat/completions", json=limited)
+    assert answer.status_code in {200, 400, 503}, answer.text
+    assert '"server_error"' not in answer.text

@@ -1,8 +1,9 @@
 """The built documentation site under `/docs/`, and where `/` leads.
 
 The site is MkDocs Material: it runs a few inline scripts, so the content security policy of a page
-names the hashes of exactly those; styles may be inline because the theme sets custom properties in
-`style` attributes. Nothing may be loaded from another host.
+names the hashes of exactly those (a `<script type="application/json">` is data and does not run).
+Styles may be inline because the theme sets custom properties in `style` attributes. Nothing may be
+loaded from another host.
 """
 
 import asyncio
@@ -21,7 +22,8 @@ from llmaas.gateway.wire import ServiceIndex
 PREFIX = "/docs"
 HASHED_NAME = re.compile(r"\.[0-9a-f]{8,}\.(min\.)?(css|js)$")
 INLINE_SCRIPT = re.compile(
-    r"<script(?![^>]*\bsrc\s*=)[^>]*>(?P<code>.*?)</script\s*>", re.DOTALL | re.IGNORECASE
+    r"<script(?![^>]*\b(?:src\s*=|type\s*=\s*[\"']?application/))[^>]*>(?P<code>.*?)</script\s*>",
+    re.DOTALL | re.IGNORECASE,
 )
 NOT_FOUND = (
     "<!doctype html><html lang=en><meta charset=utf-8><title>404</title>"
@@ -161,7 +163,7 @@ def content_security_policy(html: bytes) -> str:
             "img-src 'self' data:",
             "font-src 'self'",
             "connect-src 'self'",
-            "worker-src 'self' blob:",
+            "worker-src 'self'",
             "manifest-src 'self'",
             "base-uri 'self'",
             "form-action 'self'",
