@@ -110,6 +110,13 @@ def test_every_model_page_names_its_phase_and_dates(catalog, sites, language):
             assert f"]({model_slug(row.entry.successor)}.md)" in page
 
 
+def test_the_legend_of_the_timeline_explains_every_phase_that_is_drawn(sites):
+    page = sites["en"].pages["lifecycle.md"]
+    drawn = set(re.findall(r"timeline__bar--(\w+)", page))
+    assert drawn == set(re.findall(r"legend__swatch--(\w+)", page))
+    assert {"production", "deprecated", "end_of_support"} <= drawn
+
+
 def test_a_retired_model_has_no_sample_and_points_to_its_successor(sites):
     page = sites["en"].pages["models/gemma3-12b.md"]
     assert code_blocks(page) == []

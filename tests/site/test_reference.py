@@ -31,6 +31,12 @@ DOCUMENT = {
                 "type": "object",
                 "required": ["parts"],
                 "properties": {
+                    "heat": {
+                        "anyOf": [
+                            {"type": "number", "minimum": 0, "maximum": 2.0},
+                            {"type": "null"},
+                        ]
+                    },
                     "parts": {
                         "type": "array",
                         "items": {
@@ -51,7 +57,6 @@ DOCUMENT = {
                             ]
                         },
                     },
-                    "heat": {"anyOf": [{"type": "number", "maximum": 2.0}, {"type": "null"}]},
                     "seed": {"type": "integer", "minimum": -(2**63), "default": 1},
                 },
             }
@@ -73,7 +78,7 @@ def test_versioned_operations_come_first_and_pages_for_people_are_left_out():
     assert [op.key for op in operations(DOCUMENT)] == ["POST /v1/say", "GET /health"]
 
 
-def test_nested_fields_have_dotted_names(say):
+def test_nested_fields_have_dotted_names_and_required_ones_come_first(say):
     assert [field.name for field in say.request] == [
         "parts",
         "parts[].kind",
@@ -95,7 +100,7 @@ def test_a_field_that_one_alternative_lacks_is_not_required_where_it_may_be_left
 
 
 def test_bounds_are_shown_unless_they_are_those_of_the_machine(say):
-    assert field(say, "heat").limits == "≤ 2"
+    assert field(say, "heat").limits == "≥ 0, ≤ 2"
     assert field(say, "heat").type == "number | null"
     assert field(say, "seed").limits == ""
     assert field(say, "seed").default == "1"

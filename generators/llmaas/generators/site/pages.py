@@ -17,7 +17,7 @@ from llmaas.generators.site.markdown import indented, plain
 from llmaas.generators.site.reference import Field, Operation, operations
 from llmaas.generators.site.reference_texts import ERRORS, FIELD_TEXTS, OPERATION_TEXTS
 from llmaas.generators.site.texts import Missing, Texts
-from llmaas.generators.site.timeline import TimelineTexts, timeline_svg
+from llmaas.generators.site.timeline import Timeline, TimelineTexts, draw_timeline
 from llmaas.generators.site.views import CatalogView, view_catalog
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -161,7 +161,7 @@ class _Renderer:
         self.texts.missing |= before
         return text
 
-    def timeline(self) -> str:
+    def timeline(self) -> Timeline:
         """The picture of the lifecycle page."""
         _ = self._gettext
         texts = TimelineTexts(
@@ -175,7 +175,7 @@ class _Renderer:
             phase=lambda phase: self.texts.word("phase", phase),
             day=self.formats.short_day,
         )
-        return timeline_svg(
+        return draw_timeline(
             self.view.by_end,
             today=self.view.today,
             texts=texts,

@@ -142,7 +142,7 @@ def _fields_of_content(document: Schema, content: Schema) -> tuple[Field, ...]:
 
 
 def _walk(document: Schema, schema: Schema, *, prefix: str, depth: int) -> Iterator[Field]:
-    """The fields of an object or of the items of a list, depth first.
+    """The fields of an object or of the items of a list, depth first, required ones first.
 
     Alternatives (the messages of each role, the parts of each type) are merged: a field that
     several have is shown once with the values of all, and is required where all require it.
@@ -151,6 +151,7 @@ def _walk(document: Schema, schema: Schema, *, prefix: str, depth: int) -> Itera
     names = dict.fromkeys(
         (path, name) for shape, path in shapes for name in shape.get("properties", {})
     )
+    rows = []
     for path, name in names:
         owners = [
             shape for shape, at in shapes if at == path and name in shape.get("properties", {})
@@ -160,9 +161,11 @@ def _walk(document: Schema, schema: Schema, *, prefix: str, depth: int) -> Itera
         required = len(owners) == sum(at == path for _, at in shapes) and all(
             name in shape.get("required", []) for shape in owners
         )
-        yield _field(document, f"{path}{name}", child, required=required)
+        rows.append((_field(document, f"{path}{name}", child, required=required), child))
+    for field, child in sorted(rows, key=lambda row: not row[0].required):
+        yield field
         if depth > 1:
-            yield from _walk(document, child, prefix=f"{path}{name}.", depth=depth - 1)
+            yield from _walk(document, child, prefix=f"{field.name}.", depth=depth - 1)
 
 
 def _objects(document: Schema, schema: Schema, prefix: str) -> Iterator[tuple[Schema, str]]:
@@ -237,7 +240,7 @@ def _type(document: Schema, shape: Schema) -> str:
 def _limits(shape: Schema) -> str:
     low = _bound(shape, "minimum", "≥", "exclusiveMinimum", ">")
     high = _bound(shape, "maximum", "≤", "exclusiveMaximum", "<")
-    return " ".join(filter(None, (low, high)))
+    return ", ".join(filter(None, (low, high)))
 
 
 def _bound(shape: Schema, closed: str, closed_sign: str, open_: str, open_sign: str) -> str:

@@ -46,9 +46,17 @@ def spans(entry: LifecycleEntry, *, until: date) -> tuple[Span, ...]:
     return tuple(span for span in found if span.phase.callable)
 
 
-def timeline_svg(
+@dataclass(frozen=True)
+class Timeline:
+    """The picture, and the phases its legend must explain."""
+
+    svg: str
+    phases: tuple[Phase, ...]
+
+
+def draw_timeline(
     models: Sequence[ModelView], *, today: date, texts: TimelineTexts, link: Callable[[str], str]
-) -> str:
+) -> Timeline:
     """Draw one row per model.
 
     Args:
@@ -78,11 +86,12 @@ def timeline_svg(
     ]
     for row, view in enumerate(models):
         parts += _row(view, HEAD + ROW * row, x=x, until=last, texts=texts, link=link)
-    parts.append(
-        f'<line class="timeline__today" x1="{x(today)}" x2="{x(today)}" y1="{HEAD - 8}"'
-        f' y2="{height - 8}"><title>{escape(texts.today)}</title></line></svg>'
-    )
-    return "".join(parts)
+    parts += [
+        f'<line class="timeline__today" x1="{x(today)}" x2="{x(today)}" y1="{HEAD - 8}"',
+        f' y2="{height - 8}"><title>{escape(texts.today)}</title></line></svg>',
+    ]
+    drawn = {span.phase for view in models for span in spans(view.entry, until=last)}
+    return Timeline("".join(parts), tuple(phase for phase in Phase if phase in drawn))
 
 
 def _row(
