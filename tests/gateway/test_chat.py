@@ -1,13 +1,15 @@
 from typing import Any
 
 import httpx
+import msgspec
 import openai
 import pytest
 from tests.gateway.a_bundle import ALIAS, CHAT, DEPRECATED, EMBEDDING, REASONING
 from tests.gateway.scripted_workers import answering
 from tests.gateway.serving import NOW, Gateway
 
-from llmaas.workers import Delta, Failed, Finished, Started, Usage, WorkerUnavailable
+from llmaas.gateway.wire import ChatRequest
+from llmaas.workers import Delta, Failed, Finished, Sampling, Started, Usage, WorkerUnavailable
 
 QUESTION: Any = [{"role": "user", "content": "Say hello."}]
 
@@ -83,6 +85,13 @@ def test_defaults_are_those_that_are_documented(gateway: Gateway) -> None:
     assert request.sampling.temperature == 0.7
     assert request.sampling.top_p == 1.0
     assert request.sampling.seed is None
+
+
+def test_the_documented_defaults_are_those_of_the_worker() -> None:
+    documented = {field.name: field.default for field in msgspec.structs.fields(ChatRequest)}
+    for field in msgspec.structs.fields(Sampling):
+        if field.name != "logit_bias":
+            assert documented[field.name] == field.default
 
 
 def test_every_sampling_value_reaches_the_worker(gateway: Gateway) -> None:

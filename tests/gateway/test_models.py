@@ -118,6 +118,15 @@ def test_a_model_that_cannot_be_called_answers_why(
         assert says in error["message"]
 
 
+def test_the_official_client_does_not_repeat_a_call_to_a_model_without_weights(
+    gateway: Gateway,
+) -> None:
+    client = gateway.openai().with_options(max_retries=5)
+    with pytest.raises(openai.InternalServerError) as refused:
+        client.models.retrieve(NOT_DEPLOYED)
+    assert refused.value.response.headers["x-should-retry"] == "false"
+
+
 def test_a_retired_model_answers_410_with_its_successor(gateway: Gateway) -> None:
     error = gateway.http().get(f"/v1/models/{RETIRED}").json()["error"]
     assert error["successor"] == CHAT

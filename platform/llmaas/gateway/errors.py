@@ -15,9 +15,9 @@
     ├── BodyTooLarge               413  request_too_large
     ├── UnsupportedMediaType       415  unsupported_media_type
     ├── ServerError                500  internal_error
-    └── Unavailable                503  service_unavailable
-        ├── Overloaded             503  overloaded
-        └── ModelNotDeployed       503  model_not_deployed
+    ├── Unavailable                503  service_unavailable
+    │   └── Overloaded             503  overloaded
+    └── ModelNotDeployed           503  model_not_deployed
 
 A message names the thing that is wrong and what to do; it never carries a traceback.
 """
@@ -214,3 +214,12 @@ class ModelNotDeployed(ApiError):
     status = 503
     type = "service_unavailable_error"
     code = "model_not_deployed"
+
+    def __init__(self, model: str) -> None:
+        super().__init__(
+            f"The model '{model}' is in the catalogue, and this deployment has no weights for it. "
+            f"Its operator can fetch them with `llmaas pull {model}`.",
+            param="model",
+            # The official clients repeat a 503 unless told that it is of no use.
+            headers={"x-should-retry": "false"},
+        )

@@ -20,7 +20,6 @@ from llmaas.gateway.wire import (
     PromptTokensDetails,
     TokenUsage,
 )
-from llmaas.gateway.wire.requests import DEFAULT_TEMPERATURE
 from llmaas.workers import GenerationFailed, WorkerUnavailable
 from llmaas.workers.protocol import (
     Delta,
@@ -38,26 +37,16 @@ CONCURRENT_CHOICES = 8
 
 Event = Started | Delta | Finished
 
+_SAMPLED = tuple(name for name in Sampling.__struct_fields__ if name != "seed")
+"""Called the same in a request; null takes the worker's default, which is the documented one."""
+
 
 def sampling(request: GenerationRequest, *, choice: int) -> Sampling:
     """The sampling of the `choice`-th answer: a given seed differs between them."""
-    neutral = Sampling(temperature=DEFAULT_TEMPERATURE)
-
-    def given(name: str) -> float:
-        value = getattr(request, name)
-        return float(getattr(neutral, name) if value is None else value)
-
-    return Sampling(
-        temperature=given("temperature"),
-        top_p=given("top_p"),
-        top_k=neutral.top_k if request.top_k is None else request.top_k,
-        min_p=given("min_p"),
-        presence_penalty=given("presence_penalty"),
-        frequency_penalty=given("frequency_penalty"),
-        repeat_penalty=given("repeat_penalty"),
-        logit_bias=request.logit_bias or {},
-        seed=None if request.seed is None else (request.seed + choice) % SEEDS,
-    )
+    given = {name: value for name in _SAMPLED if (value := getattr(request, name)) is not None}
+    if request.seed is not None:
+        given["seed"] = (request.seed + choice) % SEEDS
+    return Sampling(**given)
 
 
 def stops(request: GenerationRequest) -> list[str]:

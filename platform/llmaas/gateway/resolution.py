@@ -95,11 +95,7 @@ def resolve(exchange: Exchange, key: ApiKey, name: str, endpoint: Endpoint | Non
         )
     served = gateway.deployment.get(route.pool)
     if served is None:
-        raise ModelNotDeployed(
-            f"The model '{route.model}' is in the catalogue, and this deployment has no weights "
-            f"for it. Its operator can fetch them with `llmaas pull {route.model}`.",
-            param="model",
-        )
+        raise ModelNotDeployed(route.model)
     if served.stand_in:
         exchange.announce({STAND_IN: "true"})
     return Target(model, phase_at(model.lifecycle, day), served)

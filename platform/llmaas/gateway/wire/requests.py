@@ -12,23 +12,21 @@ DEFAULT_TEMPERATURE = 0.7
 INT32_MAX = 2**31 - 1
 INT64_MAX = 2**63 - 1
 
-Temperature = Annotated[float, Meta(ge=0, le=2, description="0 always takes the likeliest token.")]
-Probability = Annotated[float, Meta(ge=0, le=1)]
-Penalty = Annotated[float, Meta(ge=-2, le=2)]
-RepeatPenalty = Annotated[float, Meta(gt=0, le=10)]
 TokenCount = Annotated[int, Meta(ge=1, le=INT32_MAX)]
 TokenId = Annotated[int, Meta(ge=0, le=INT32_MAX)]
-Choices = Annotated[int, Meta(ge=1, le=8)]
-Stop = str | Annotated[list[str], Meta(max_length=4)]
 Bias = Annotated[float, Meta(ge=-100, le=100)]
+Penalty = Annotated[float, Meta(ge=-2, le=2)]
+Probability = Annotated[float, Meta(ge=0, le=1)]
 ModelName = Annotated[str, Meta(min_length=1, description="Id or alias of a model.")]
-Tokens = Annotated[list[TokenId], Meta(min_length=1)]
+INPUTS = "Text, a list of texts, token ids, or a list of lists of token ids."
 
 
 class StreamOptions(msgspec.Struct):
     """What a stream carries beside the text."""
 
-    include_usage: bool = False
+    include_usage: Annotated[
+        bool, Meta(description="End with a chunk that has the usage and no choices.")
+    ] = False
 
 
 class FunctionTool(msgspec.Struct, omit_defaults=True):
@@ -69,37 +67,77 @@ class GenerationRequest(msgspec.Struct, kw_only=True):
     """What every generation takes; an absent field or null takes the default."""
 
     model: ModelName
-    stream: bool | None = False
+    stream: Annotated[
+        bool | None, Meta(description="Send the answer as server-sent events while it grows.")
+    ] = False
     stream_options: StreamOptions | None = None
     max_tokens: Annotated[
-        TokenCount | None,
-        Meta(description="Output tokens at most, reasoning included; 1024 when absent."),
+        TokenCount | None, Meta(description="Output tokens at most, reasoning included.")
+    ] = DEFAULT_MAX_TOKENS
+    temperature: Annotated[
+        Annotated[float, Meta(ge=0, le=2)] | None,
+        Meta(description="Higher is more varied; 0 always takes the likeliest token."),
+    ] = DEFAULT_TEMPERATURE
+    top_p: Annotated[
+        Probability | None,
+        Meta(description="Choose among the likeliest tokens that together have this probability."),
+    ] = 1.0
+    top_k: Annotated[
+        Annotated[int, Meta(ge=0, le=INT32_MAX)] | None,
+        Meta(description="Choose among this many of the likeliest tokens; 0 is all of them."),
+    ] = 0
+    min_p: Annotated[
+        Probability | None,
+        Meta(description="Leave out tokens less likely than this share of the likeliest."),
+    ] = 0.0
+    presence_penalty: Annotated[
+        Penalty | None, Meta(description="Makes tokens less likely that are in the text already.")
+    ] = 0.0
+    frequency_penalty: Annotated[
+        Penalty | None,
+        Meta(description="Makes tokens less likely the more often they are in the text."),
+    ] = 0.0
+    repeat_penalty: Annotated[
+        Annotated[float, Meta(gt=0, le=10)] | None,
+        Meta(description="Divides the likelihood of recent tokens; 1 changes nothing."),
+    ] = 1.0
+    logit_bias: Annotated[
+        dict[TokenId, Bias] | None,
+        Meta(description="Added to the logits of tokens, by token id; -100 forbids one."),
     ] = None
-    temperature: Temperature | None = None
-    top_p: Probability | None = None
-    top_k: Annotated[int, Meta(ge=0, le=INT32_MAX)] | None = None
-    min_p: Probability | None = None
-    presence_penalty: Penalty | None = None
-    frequency_penalty: Penalty | None = None
-    repeat_penalty: RepeatPenalty | None = None
-    logit_bias: dict[TokenId, Bias] | None = None
-    seed: Annotated[int, Meta(ge=-INT64_MAX, le=INT64_MAX)] | None = None
-    stop: Stop | None = None
-    n: Choices | None = None
-    user: str | None = None
+    seed: Annotated[
+        Annotated[int, Meta(ge=-INT64_MAX, le=INT64_MAX)] | None,
+        Meta(description="The same seed and request give the same answer as far as possible."),
+    ] = None
+    stop: Annotated[
+        str | Annotated[list[str], Meta(max_length=4)] | None,
+        Meta(description="Up to four texts at which the answer ends; they are not part of it."),
+    ] = None
+    n: Annotated[
+        Annotated[int, Meta(ge=1, le=8)] | None,
+        Meta(description="Answers to generate; the prompt counts once."),
+    ] = 1
+    user: Annotated[
+        str | None, Meta(description="Your name for your user; it is not evaluated.")
+    ] = None
 
 
 class ChatRequest(GenerationRequest, kw_only=True):
     """Body of `POST /v1/chat/completions`."""
 
-    messages: Annotated[list[Message], Meta(min_length=1)]
+    messages: Annotated[
+        list[Message], Meta(min_length=1, description="The conversation, oldest message first.")
+    ]
     max_completion_tokens: Annotated[
         TokenCount | None, Meta(description="The newer name of `max_tokens`; wins over it.")
     ] = None
-    tools: list[Tool] | None = None
-    tool_choice: Literal["none", "auto", "required"] | NamedToolChoice | None = None
+    tools: Annotated[list[Tool] | None, Meta(description="Functions the model may ask for.")] = None
+    tool_choice: Annotated[
+        Literal["none", "auto", "required"] | NamedToolChoice | None,
+        Meta(description="`none` hides the tools. A call cannot be forced: the rest is refused."),
+    ] = None
     response_format: ResponseFormat | None = None
-    logprobs: bool | None = None
+    logprobs: Annotated[bool | None, Meta(description="Not offered; `true` is refused.")] = None
     chat_template_kwargs: Annotated[
         dict[str, Any] | None, Meta(description="Further variables of the model's chat template.")
     ] = None
@@ -111,27 +149,26 @@ class CompletionRequest(GenerationRequest, kw_only=True):
     With `messages` in its place the body is that of a chat completion, and so is the answer.
     """
 
-    prompt: Annotated[
-        str | list[Any],
-        Meta(description="Text, a list of texts, token ids, or a list of lists of token ids."),
-    ]
-    echo: bool | None = None
-    suffix: str | None = None
-    best_of: int | None = None
-    logprobs: int | None = None
+    prompt: Annotated[str | list[Any], Meta(description=INPUTS)]
+    echo: Annotated[bool | None, Meta(description="Not offered; `true` is refused.")] = None
+    suffix: Annotated[str | None, Meta(description="Not offered; text is refused.")] = None
+    best_of: Annotated[int | None, Meta(description="Not offered; more than 1 is refused.")] = None
+    logprobs: Annotated[int | None, Meta(description="Not offered; a number is refused.")] = None
 
 
 class EmbeddingRequest(msgspec.Struct, kw_only=True):
     """Body of `POST /v1/embeddings`."""
 
     model: ModelName
-    input: Annotated[
-        str | list[Any],
-        Meta(description="Text, a list of texts, token ids, or a list of lists of token ids."),
-    ]
-    encoding_format: Literal["float", "base64"] | None = None
+    input: Annotated[str | list[Any], Meta(description=INPUTS)]
+    encoding_format: Annotated[
+        Literal["float", "base64"] | None,
+        Meta(description="`base64` is little-endian 32-bit floats."),
+    ] = "float"
     dimensions: Annotated[
         Annotated[int, Meta(ge=1, le=INT32_MAX)] | None,
         Meta(description="Accepted when it is the number of dimensions the model has."),
     ] = None
-    user: str | None = None
+    user: Annotated[
+        str | None, Meta(description="Your name for your user; it is not evaluated.")
+    ] = None
