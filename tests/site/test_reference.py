@@ -95,6 +95,14 @@ def test_a_field_of_several_alternatives_has_the_values_of_all(say):
     assert kind.required
 
 
+def test_the_same_values_in_many_alternatives_are_still_a_short_list():
+    part = {"type": "object", "properties": {"kind": {"enum": ["text", "image"]}}}
+    media = {"application/json": {"schema": {"anyOf": [part] * 5}}}
+    document = {"paths": {"/v1/say": {"post": {"requestBody": {"content": media}}}}}
+    (operation,) = operations(document)
+    assert field(operation, "kind").values == ("text", "image")
+
+
 def test_a_field_that_one_alternative_lacks_is_not_required_where_it_may_be_left_out(say):
     assert field(say, "parts[].text").required is False
 

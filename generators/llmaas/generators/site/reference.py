@@ -197,13 +197,13 @@ def _resolve(document: Schema, value: Schema) -> Schema:
 def _field(document: Schema, name: str, schema: Schema, *, required: bool) -> Field:
     shapes = tuple(_alternatives(document, schema))
     outer = _resolve(document, schema)
-    values = [str(value) for shape in shapes for value in _values(shape)]
+    values = tuple(dict.fromkeys(str(value) for shape in shapes for value in _values(shape)))
     default = outer.get("default")
     return Field(
         name=name,
         type=" | ".join(dict.fromkeys(_type(document, shape) for shape in shapes)),
         required=required,
-        values=tuple(dict.fromkeys(values)) if len(values) <= SHOWN_VALUES else (),
+        values=values if len(values) <= SHOWN_VALUES else (),
         limits=", ".join(filter(None, (_limits(shape) for shape in shapes))),
         default=None if default is None else _literal(default),
     )
