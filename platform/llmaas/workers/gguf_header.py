@@ -57,6 +57,8 @@ def read_gguf_header(path: Path) -> GgufHeader:
         ValueError: it is no GGUF file, or is cut off within its header.
     """
     stat = path.stat()
+    if stat.st_size == 0:  # cannot be mapped
+        raise ValueError(f"{path}: is empty; pull the file again")
     return _read(path, stat.st_size, stat.st_mtime_ns)
 
 
@@ -68,7 +70,7 @@ def _read(path: Path, _size: int, _mtime_ns: int) -> GgufHeader:
     ):
         try:
             return _Reader(data).header()
-        except (struct.error, KeyError, UnicodeDecodeError) as error:
+        except (struct.error, KeyError, OverflowError) as error:
             raise ValueError(f"{path}: no readable GGUF header; pull the file again") from error
 
 

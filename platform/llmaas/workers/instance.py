@@ -1,6 +1,7 @@
 """One worker process, from spawn to exit. Which ones run, and when, `pools` decides."""
 
 import asyncio
+import os
 import signal
 import socket
 import subprocess
@@ -59,6 +60,8 @@ class Instance:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
+                # An abort would otherwise start a debugger first, and end only after it.
+                env={**os.environ, "GGML_NO_BACKTRACE": "1"},
                 # Ctrl-C goes to a terminal's process group: the gateway decides when workers end.
                 process_group=0,
             )

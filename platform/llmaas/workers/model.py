@@ -21,7 +21,7 @@ _POOLING: dict[Pooling | None, int] = {
     "last": llama.LLAMA_POOLING_TYPE_LAST,
     "rank": llama.LLAMA_POOLING_TYPE_RANK,
 }
-_LOG_LEVEL_ERROR = 3
+_LOG_LEVEL_ERROR = 4  # enum ggml_log_level; the binding's own table is of an older order
 
 _errors: list[str] = []
 
@@ -158,12 +158,14 @@ def embedding_context(
     Encoders, and poolings that see more than the last token, need a sequence in one micro-batch.
     """
     n_ctx = min(n_ctx, model.n_ctx_train or n_ctx)
-    shape = Shape(n_ctx=n_ctx, n_seq_max=n_seq_max, n_batch=n_ctx)
+    # llama.cpp reserves its pooling graph for equal sequences and aborts where they do not divide.
+    n_batch = -(-n_ctx // n_seq_max) * n_seq_max
+    n_ubatch = min(n_batch, max(1, 512 // n_seq_max) * n_seq_max)
+    shape = Shape(n_ctx=n_ctx, n_seq_max=n_seq_max, n_batch=n_batch)
     params = llama.llama_context_default_params()
-    params.n_ctx = n_ctx
+    params.n_ctx = params.n_batch = n_batch
     params.n_seq_max = n_seq_max
-    params.n_batch = n_ctx
-    params.n_ubatch = min(n_ctx, 512) if pooling == "last" else n_ctx
+    params.n_ubatch = n_ubatch if pooling == "last" else n_batch
     params.n_threads = params.n_threads_batch = n_threads
     params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO
     params.kv_unified = True

@@ -1,0 +1,91 @@
+import pytest
+
+from llmaas.workers.templates import ChatTemplate, TemplateError, UnsupportedContentError
+
+HI = [{"role": "user", "content": "hi"}]
+
+
+def render(source, messages=HI, *, tools=None, **arguments):
+    template = ChatTemplate(source, bos_token="<s>", eos_token="</s>")
+    return template.render(messages, tools=tools, arguments=arguments)
+
+
+def test_templates_render_as_the_field_renders_them():
+    source = """{{ bos_token }}
+{% for message in messages %}
+  {% if loop.index > 1 %}{% continue %}{% endif %}
+  {{ message.role }}: {{ message.content }}
+{% endfor %}
+{% if add_generation_prompt %}assistant:{% endif %}"""
+    assert render(source) == "<s>\n  user: hi\nassistant:"
+
+
+def test_json_in_a_prompt_has_no_html_escapes():
+    tools = [{"name": "größe", "text": "<a> & 'b'"}]
+    assert render("{{ tools | tojson }}", tools=tools) == (
+        """[{"name": "größe", "text": "<a> & 'b'"}]"""
+    )
+
+
+def test_generation_blocks_are_transparent():
+    assert render("a{% generation %}b{% endgeneration %}c") == "abc"
+
+
+def test_text_parts_become_one_text():
+    parts = [{"type": "text", "text": "one "}, {"type": "text", "text": "two"}]
+    assert render("{{ messages[0].content }}", [{"role": "user", "content": parts}]) == "one two"
+
+
+def test_a_message_without_content_has_an_empty_one():
+    assert render("[{{ messages[0].content }}]", [{"role": "assistant", "content": None}]) == "[]"
+
+
+def test_media_are_refused_by_their_kind():
+    parts = [{"type": "image_url", "image_url": {"url": "data:,"}}]
+    with pytest.raises(UnsupportedContentError, match="image_url"):
+        render("x", [{"role": "user", "content": parts}])
+
+
+@pytest.mark.parametrize(
+    ("text", "thinking"),
+    [
+        ("why? /think", "True"),
+        ("/nothink why?", "False"),
+        ("why? /no_think", "False"),
+        ("a path: /think/of", "unset"),
+        ("", "unset"),
+    ],
+)
+def test_a_soft_switch_in_the_last_user_message_sets_enable_thinking(text, thinking):
+    source = "{{ enable_thinking if enable_thinking is defined else 'unset' }}"
+    messages = [{"role": "user", "content": "/think"}, {"role": "user", "content": text}]
+    assert render(source, messages) == thinking
+
+
+def test_a_template_argument_wins_over_a_soft_switch():
+    messages = [{"role": "user", "content": "why? /think"}]
+    assert render("{{ enable_thinking }}", messages, enable_thinking=False) == "False"
+
+
+def test_what_the_template_raises_is_the_refusal():
+    with pytest.raises(TemplateError, match="roles must alternate"):
+        render("{{ raise_exception('roles must alternate') }}")
+
+
+def test_an_invalid_template_is_refused_when_it_is_read():
+    with pytest.raises(TemplateError, match="invalid"):
+        render("{% if %}")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+        "{{ messages.append(1) }}",
+        "{{ raise_exception.__globals__.items() }}",
+        "{% for i in range(10**9) %}{% endfor %}",
+    ],
+)
+def test_a_template_from_a_hub_reaches_nothing_outside(source):
+    with pytest.raises(TemplateError):
+        render(source)
