@@ -12,6 +12,7 @@ STARTED = Started(
     api_key="llmaas_id_secret",
     models=("a:1", "b:2"),
     stand_ins=("a:1", "b:2"),
+    without_weights=(),
     example="a:1",
     state_dir=Path("/state"),
 )
@@ -39,6 +40,12 @@ def test_stand_ins_are_said_with_what_to_do_about_them():
     none = as_text(changed(stand_ins=()))
     assert "2, all with their own weights" in none
     assert "llmaas pull" not in none
+
+
+def test_what_is_not_served_is_said():
+    assert "Not served" not in as_text(STARTED)
+    told = as_text(changed(without_weights=("c:3", "d:4")))
+    assert "c:3, d:4: no weights here" in told
 
 
 def test_a_service_open_to_the_network_says_so():

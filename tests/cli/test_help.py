@@ -1,6 +1,7 @@
 """The help is how one learns the commands: it walks with them."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -86,6 +87,13 @@ def test_checking_a_catalogue_loads_no_engine_and_no_server(catalog, tmp_path):
     assert not loaded(["check", str(catalog)], tmp_path) & {
         *("llama_cpp", "litestar", "granian", "uvloop", "numpy", "gguf"),
     }
+
+
+def test_comparing_generated_files_loads_no_engine(llmaas, catalog, tmp_path):
+    """The API's description comes from the gateway's declarations, which need its framework."""
+    shutil.copy(catalog, tmp_path / "models_config.yaml")
+    assert llmaas("generate").code == Exit.OK
+    assert not loaded(["check"], tmp_path) & {"llama_cpp", "numpy", "gguf"}
 
 
 def loaded(arguments: list[str], cwd) -> set[str]:

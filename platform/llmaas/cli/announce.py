@@ -22,6 +22,8 @@ class Started:
     models: tuple[str, ...]
     stand_ins: tuple[str, ...]
     """Those of `models` that answer from stand-in weights."""
+    without_weights: tuple[str, ...]
+    """Models of the catalogue that are not served, because nothing can stand in for them."""
     example: str | None
     """A model to try that chats."""
     state_dir: Path
@@ -53,6 +55,8 @@ def as_text(started: Started) -> str:
         "Models": _models(started),
         "State": str(started.state_dir),
     }
+    if started.without_weights:
+        rows["Not served"] = f"{', '.join(started.without_weights)}: no weights here"
     if not started.loopback:
         rows["Open to"] = "every machine that can reach this one, with a key; without TLS"
     lines += [f"  {label:<15}{value}" for label, value in rows.items()]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llmaas.accounts import KeyStore
-from llmaas.bundle import Bundle, phase_at
+from llmaas.bundle import Bundle, Route, phase_at
 from llmaas.cli.announce import Started
 from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.listener import Listener
@@ -26,13 +26,18 @@ class Deployment:
     @property
     def models(self) -> tuple[str, ...]:
         """Ids that can be called today, in the order of the bundle."""
+        return tuple(route.model for route in self._callable if route.pool in self.served)
+
+    @property
+    def without_weights(self) -> tuple[str, ...]:
+        """Ids that could be called today if there were weights for them."""
+        return tuple(route.model for route in self._callable if route.pool not in self.served)
+
+    @property
+    def _callable(self) -> tuple[Route, ...]:
         today = today_of(self.bundle.service)()
-        callable_ = {e.model for e in self.bundle.lifecycle if phase_at(e, today).callable}
-        return tuple(
-            route.model
-            for route in self.bundle.routing
-            if route.model in callable_ and route.pool in self.served
-        )
+        answers = {e.model for e in self.bundle.lifecycle if phase_at(e, today).callable}
+        return tuple(route for route in self.bundle.routing if route.model in answers)
 
     @property
     def stand_ins(self) -> tuple[str, ...]:
@@ -81,6 +86,7 @@ class Deployment:
             api_key=api_key,
             models=self.models,
             stand_ins=self.stand_ins,
+            without_weights=self.without_weights,
             example=self.example,
             state_dir=state.root,
         )
@@ -107,16 +113,16 @@ def deploy(bundle: Bundle, *, weights_dir: Path, stand_ins: StandIns | None) -> 
 
 
 def _require_weights(deployment: Deployment, weights_dir: Path) -> None:
-    today = today_of(deployment.bundle.service)()
-    callable_ = {e.model for e in deployment.bundle.lifecycle if phase_at(e, today).callable}
-    missing = sorted(
-        callable_ & {r.model for r in deployment.bundle.routing} - {*deployment.models}
-    )
+    """Refuse to leave out a model silently; transcription is left out: no engine here does it."""
+    kinds = {spec.pool: spec.kind for spec in deployment.bundle.workers}
+    pools = {route.model: route.pool for route in deployment.bundle.routing}
+    missing = [m for m in deployment.without_weights if kinds[pools[m]] != "transcription"]
     if missing:
         listed = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
+        total = len(missing) + len(deployment.models)
         raise CommandError(
             Exit.CANNOT_START,
-            f"{len(missing)} of {len(callable_)} models have no weights in {weights_dir}: {listed}",
+            f"{len(missing)} of {total} models have no weights in {weights_dir}: {listed}",
             "pull them (llmaas pull MODEL), name the models to serve (--models), or serve "
             "stand-in weights in their place (--allow-stand-ins)",
         )

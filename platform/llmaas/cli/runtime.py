@@ -9,6 +9,7 @@ A second signal ends this process at once; the workers end with their connection
 """
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import Callable
@@ -26,6 +27,8 @@ from llmaas.gateway import GatewayServer, create_app
 from llmaas.workers import ServedModel, Workers
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ async def _serve(
     try:
         await workers.start()
         await server.start()
+        _log.info("serving %d models on %s", len(service.deployment), listener.url)
         ready()
         ended = asyncio.create_task(server.wait())
         signalled = asyncio.create_task(stop.wait())
@@ -99,6 +103,7 @@ async def _serve(
                 f"the HTTP server on {listener.url} ended by itself",
                 "the log says why",
             )
+        _log.info("stopping")
         stopping()
     finally:
         await server.stop()
