@@ -28,6 +28,7 @@ ToolCallFormat = Literal[
 ReasoningMode = Literal["always", "on_by_default", "off_by_default"]
 PriceId = Literal["input", "output", "reasoning_output", "audio"]
 PriceUnit = Literal["million_tokens", "started_minute"]
+PriceRounding = Literal["exact", "up"]
 TierKind = Literal["prepaid", "contract"]
 VerdictAction = Literal["allow", "flag", "block"]
 
@@ -67,6 +68,8 @@ class Route(Table, frozen=True):
     root: str
     """Upstream name of the model (`root` of the model object)."""
     pool: str
+    kwh_per_mtok: Decimal | None = None
+    """Measured energy per million output tokens."""
 
 
 class LifecycleEntry(Table, frozen=True):
@@ -94,6 +97,8 @@ class Price(Table, frozen=True):
     id: PriceId
     unit: PriceUnit
     steps: tuple[PriceStep, ...]
+    rounding: PriceRounding = "exact"
+    """`up`: every started unit of a request is due in full."""
 
 
 class TierPolicy(Table, frozen=True):

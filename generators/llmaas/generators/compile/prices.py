@@ -25,4 +25,5 @@ def _price(price_id: PriceId, price: authored.Price) -> Price:
             PriceStep(effective_on=step.effective_on, eur=canonical_decimal(step.eur))
             for step in steps
         ),
+        rounding=price.rounding,
     )

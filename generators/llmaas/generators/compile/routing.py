@@ -1,9 +1,11 @@
 """The routing table: every name a request may use, and the pool that answers it."""
 
+from decimal import Decimal
+
 from llmaas.bundle import Route
 from llmaas.bundle.tables import Capability, Endpoint, Modality
 from llmaas.catalog.model import Catalog, Model
-from llmaas.generators.compile.canonical import in_declared_order
+from llmaas.generators.compile.canonical import canonical_decimal, in_declared_order
 
 
 def compile_routing(catalog: Catalog) -> tuple[Route, ...]:
@@ -29,7 +31,13 @@ def _route(model: Model, served: set[Endpoint]) -> Route:
         context_tokens=model.context_tokens,
         root=model.upstream,
         pool=pool_of(model),
+        kwh_per_mtok=_energy(model),
     )
+
+
+def _energy(model: Model) -> Decimal | None:
+    measured = None if model.measured is None else model.measured.kwh_per_mtok
+    return None if measured is None else canonical_decimal(measured)
 
 
 def pool_of(model: Model) -> str:
