@@ -3,6 +3,7 @@
 import sys
 from datetime import date
 from html.parser import HTMLParser
+from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
@@ -208,12 +209,15 @@ def test_a_language_without_texts_is_refused_with_those_there_are(
     assert_untouched(old_site)
 
 
-def test_another_default_language_stands_at_the_root(catalog_text, openapi_text, tmp_path):
+def test_another_default_language_stands_at_the_root(
+    catalog_text, openapi_text, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
     edited = catalog_text.replace("languages: [fr, en, es, de, it]", "languages: [en, fr]")
     steps = []
     build(
         parse_catalog(edited.encode(), CATALOG),
-        tmp_path / "new" / "docs",
+        Path("new", "docs"),
         openapi_text,
         strict=True,
         progress=lambda done, total: steps.append((done, total)),
@@ -223,3 +227,16 @@ def test_another_default_language_stands_at_the_root(catalog_text, openapi_text,
     assert Page((site / "fr" / "index.html").read_text(encoding="utf-8")).language == "fr"
     assert 'class="stand-in"' not in (site / "index.html").read_text(encoding="utf-8")
     assert steps == [(0, 2), (1, 2), (2, 2)]
+
+
+def test_a_new_service_has_a_complete_site_at_once(openapi_text, tmp_path):
+    starter = resources.files("llmaas.catalog").joinpath("starter.yaml").read_bytes()
+    site = tmp_path / "docs"
+    build(parse_catalog(starter, CATALOG), site, openapi_text, strict=True, base_path="/")
+    assert (site / "lifecycle" / "index.html").is_file()
+    for file in (site / "404.html", site / "fr" / "404.html"):
+        missing = Page(file.read_text(encoding="utf-8"))
+        assert missing.loads
+        # Two slashes at the beginning would be another host.
+        assert all(link.startswith("/") and link[1] != "/" for link in missing.loads)
+        assert all(link.startswith("/") and link[1] != "/" for _, link in missing.hreflangs)

@@ -78,6 +78,8 @@ def build_site(
     )
     if strict:
         _refuse_untranslated(sites)
+    # MkDocs takes a relative path to start from its configuration, and runs elsewhere.
+    out_dir = out_dir.absolute()
     out_dir.parent.mkdir(parents=True, exist_ok=True)
     # Beside the result, so that the swap is a rename and not a copy.
     with TemporaryDirectory(prefix=".site-", dir=out_dir.parent) as work:
@@ -178,6 +180,7 @@ def _build_language(site: "RenderedSite", work: Path, config: Mapping[str, Any])
     ]
     finished = subprocess.run(  # noqa: S603 - our own interpreter, our own files
         command,
+        cwd=work,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONWARNINGS": "ignore"},
         capture_output=True,
         text=True,
@@ -239,7 +242,7 @@ def _config(site: "RenderedSite", languages: list[str], *, base_path: str) -> di
         "announcement": texts.announcement,
         "not_found": texts.not_found,
         "not_found_help": texts.not_found_help,
-        "base_path": f"/{base_path.strip('/')}/{folder}".rstrip("/").replace("//", "/"),
+        "base_path": _absolute(base_path, folder),
         "to_root": "" if not folder else "../",
         "languages": [
             {
@@ -254,6 +257,16 @@ def _config(site: "RenderedSite", languages: list[str], *, base_path: str) -> di
         {"toc": {"permalink": "#", "permalink_title": texts.permalink, "toc_depth": 3}}
     )
     return config
+
+
+def _absolute(base_path: str, folder: str) -> str:
+    """The root of a language's site, as templates want it: without a slash at its end.
+
+    The root of the host is written `/.`: as an empty text it would make links relative, and as `/`
+    it would make them begin with two slashes, which is another host.
+    """
+    parts = [part for part in (*base_path.split("/"), folder.strip("/")) if part]
+    return "/" + "/".join(parts or ["."])
 
 
 def _swap(built: Path, out_dir: Path, work: Path) -> None:
