@@ -61,6 +61,7 @@ def test_a_directory_is_its_index_and_names_may_be_encoded(tmp_path: Path, site:
         assert client.get("/docs/models/").text == "<html>modèles</html>"
         assert client.get("/docs/models/index.html").text == "<html>modèles</html>"
         assert client.get("/docs/models/a%20b/").text == "<html>blank</html>"
+        assert client.get("/docs/models/?h=granite").text == "<html>modèles</html>"
 
 
 def test_files_are_cached_as_long_as_their_names_promise(tmp_path: Path, site: Path) -> None:

@@ -106,6 +106,23 @@ def test_stopping_is_not_held_up_by_idle_connections(gateway: Gateway) -> None:
     gateway.run(gateway.server.wait())
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /hea",
+        b"POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n{",
+    ],
+)
+def test_stopping_is_not_held_up_by_a_request_that_never_comes(tmp_path: Path, sent: bytes) -> None:
+    with (
+        serving(tmp_path, grace_s=0.05) as gateway,
+        socket.create_connection(("127.0.0.1", gateway.server.port)) as connection,
+    ):
+        connection.sendall(sent)
+        assert gateway.http().get("/health/live").status_code == 200
+        gateway.run(gateway.server.stop())
+
+
 def test_requests_go_to_the_app_that_is_there_now(gateway: Gateway) -> None:
     client = gateway.http()
     assert client.get("/health/live").json() == {"status": "ok"}

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from granian import net
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 from litestar.types import ASGIApp
@@ -23,7 +24,11 @@ from llmaas.gateway.errors import Unavailable
 BACKLOG = 1024
 MAX_CONNECTIONS = 8192
 """Open at once; Granian's own limit would be one for each place of the backlog."""
+IDLE_MS = 75_000
+"""A connection without a whole request for so long is closed; proxies keep theirs for less."""
 GRACE_S = 20.0
+CUT_S = 1.0
+"""For requests to end after they were cancelled."""
 
 # Granian configures logging when it starts. Incrementally, it leaves the program's handlers alone.
 _LOGGING = {"incremental": True, "formatters": {}, "handlers": {}, "loggers": {"_granian": {}}}
@@ -76,7 +81,8 @@ class _OnSocket(Server):
             address=address,
             port=port,
             interface=Interfaces.ASGI,
-            http=HTTPModes.auto,
+            http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(header_read_timeout=IDLE_MS),
             websockets=False,
             backlog=BACKLOG,
             backpressure=MAX_CONNECTIONS,
@@ -173,7 +179,10 @@ class GatewayServer:
             self._cutting = True
             for request in list(self._requests):
                 request.cancel()
-        await self._serving
+            # A connection with half a request on it may be held open by its client.
+            await asyncio.wait((self._serving,), timeout=CUT_S)
+            self._serving.cancel()
+        await asyncio.gather(self._serving, return_exceptions=True)
 
     async def _handle(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
