@@ -105,6 +105,8 @@ class Instance:
     async def failure(self) -> str:
         """Wait until the worker crashes or hangs; says which."""
         clock = asyncio.get_running_loop().time
+        asked_at = clock()
+        self.connection.ping()
         while True:
             try:
                 async with asyncio.timeout(self._limits.ping_interval_s):
@@ -114,8 +116,10 @@ class Instance:
             else:
                 return f"the worker ended ({await self._exit()})"
             answered_at, pong = self.connection.last_pong
-            if clock() - answered_at > self._limits.ping_timeout_s:
-                return f"no answer to pings for {clock() - answered_at:.0f} s"
+            # Loading may have taken longer than any ping: silence counts from the first one on.
+            silent_s = clock() - max(answered_at, asked_at)
+            if silent_s > self._limits.ping_timeout_s:
+                return f"no answer to pings for {silent_s:.0f} s"
             if pong.step_age_s is not None and pong.step_age_s > self._limits.step_timeout_s:
                 return f"an engine step is running for {pong.step_age_s:.0f} s"
             self.connection.ping()

@@ -74,10 +74,6 @@ class Model:
         template: bytes | None = llama.llama_model_chat_template(self.handle, None)
         return None if template is None else template.decode("utf-8", "replace")
 
-    def close(self) -> None:
-        """Free the weights; contexts first."""
-        llama.llama_model_free(self.handle)
-
 
 @dataclass(frozen=True)
 class Shape:

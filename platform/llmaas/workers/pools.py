@@ -270,6 +270,8 @@ class Workers:
             await self._end(worker)
             if reason is not None:
                 self._record_failure(worker, reason, ready_at)
+            elif ready_at is not None:
+                self._failures.pop(worker.pool, None)  # it was well when it was told to stop
             if not worker.ready.done():
                 reason = reason or "the service is shutting down"
                 unavailable = WorkerUnavailable(f"{worker.pool}: {reason}", 1)
