@@ -1,0 +1,100 @@
+"""Hashed n-grams of a text: the features of the learned signal, computed in numpy only.
+
+Characters in runs of one to five and words in runs of one to three, each hashed into one of
+`BUCKETS`. The same function serves training and scoring, so that they cannot drift apart.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+BUCKETS = 1 << 18
+
+Codes = NDArray[np.uint32]
+Buckets = NDArray[np.int32]
+
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+_MIX = np.uint64(0xFF51AFD7ED558CCD)
+_SHIFT = np.uint64(64 - 18)
+_CHARACTER_RUNS = (2, 3, 4, 5)
+_WORD_RUNS = (1, 2, 3)
+_SPACE = 32
+
+
+def codes_of(folded: str) -> Codes:
+    """Code points with every run of white space as one space and every digit as `0`."""
+    codes = np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).copy()
+    codes[(codes <= 32) | (codes == 0x85) | (codes == 0x2028)] = _SPACE
+    codes[(codes >= 48) & (codes <= 57)] = 48
+    space = codes == _SPACE
+    keep = np.ones(len(codes), dtype=bool)
+    keep[1:] = ~(space[1:] & space[:-1])
+    return codes[keep]
+
+
+def buckets_of(codes: Codes) -> Buckets:
+    """One bucket per n-gram of `codes`, repetitions included, in no meaningful order."""
+    if len(codes) == 0:
+        return np.zeros(0, dtype=np.int32)
+    return np.concatenate([*_character_buckets(codes), *_word_buckets(codes)])
+
+
+def _bucket(hashes: NDArray[np.uint64], salt: int) -> Buckets:
+    mixed = (hashes ^ np.uint64(salt * 0x1F123BB5)) * _MIX
+    mixed ^= mixed >> np.uint64(29)
+    return ((mixed * _ODD) >> _SHIFT).astype(np.int32)
+
+
+def _character_buckets(codes: Codes) -> list[Buckets]:
+    padded = np.concatenate(([_SPACE], codes, [_SPACE])).astype(np.uint64)
+    rolling = padded.copy()
+    found: list[Buckets] = []
+    for length in _CHARACTER_RUNS:
+        if len(padded) < length:
+            break
+        rolling = rolling[: len(padded) - length + 1] * _ODD + padded[length - 1 :]
+        found.append(_bucket(rolling, length))
+    return found
+
+
+def _is_wide(codes: Codes) -> NDArray[np.bool_]:
+    """Scripts written without spaces: every character is a word of its own."""
+    return ((codes >= 0x2E80) & (codes <= 0x9FFF)) | ((codes >= 0xF900) & (codes <= 0xFAFF))
+
+
+def _word_buckets(codes: Codes) -> list[Buckets]:
+    wide = _is_wide(codes)
+    letter = (
+        wide
+        | ((codes >= 97) & (codes <= 122))
+        | (codes == 48)
+        | (codes == 39)
+        | ((codes > 191) & ~((codes >= 0x2000) & (codes <= 0x2E7F)) & ~((codes >= 0x3000) & (codes <= 0x3004)))
+    )
+    start = letter.copy()
+    start[1:] &= ~letter[:-1] | wide[1:] | wide[:-1]
+    starts = np.flatnonzero(start)
+    if len(starts) == 0:
+        return []
+    number = np.cumsum(start) - 1
+    position = np.arange(len(codes)) - starts[np.maximum(number, 0)]
+    powers = _POWERS[np.clip(position, 0, len(_POWERS) - 1)]
+    terms = np.where(letter, (codes.astype(np.uint64) + np.uint64(1)) * powers, np.uint64(0))
+    terms[: starts[0]] = 0
+    words = np.add.reduceat(terms, starts)
+    found: list[Buckets] = []
+    rolling = words.copy()
+    for length in _WORD_RUNS:
+        if len(words) < length:
+            break
+        if length > 1:
+            rolling = rolling[: len(words) - length + 1] * _MIX + words[length - 1 :]
+        found.append(_bucket(rolling, 100 + length))
+    return found
+
+
+def _powers(count: int) -> NDArray[np.uint64]:
+    """Powers of an odd number modulo 2^64, which wrap silently in arrays."""
+    return np.cumprod(np.full(count, 0x9E3779B97F4A7C15, dtype=np.uint64))
+
+
+_POWERS = _powers(64)

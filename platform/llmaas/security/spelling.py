@@ -1,0 +1,81 @@
+"""Words pulled apart or respelt so that no word is seen: s p a c e d, d.o.t.t.e.d, l33t, em**pha**sis.
+
+Each reader returns the folded text as a person would read it, or nothing where nothing is disguised.
+Long texts are read where the disguise was found, and at both ends.
+"""
+
+import re2
+
+NEAR = 2_000
+"""Characters read before and after a find in a long text."""
+WHOLE = 32_000
+"""Texts up to this length are read as a whole."""
+_FINDS = 4
+
+_SPACED = re2.compile(r"(?:[^\s][ \t]{1,4}){8}")
+_SPACED_RUN = re2.compile(r"(?:[^\s][ \t]{1,4}){8,}[^\s]?")
+_SEPARATOR = r"[.\-_*~·•/\\|+,:;=]"
+_SEPARATED = re2.compile(
+    rf"(?:\b[\pL\pN]{_SEPARATOR}){{4}}|(?:[\x{{3040}}-\x{{9fff}}]{_SEPARATOR}){{4}}"
+)
+_SEPARATED_LETTER = re2.compile(
+    rf"\b([a-z0-9])[ ]?{_SEPARATOR}{{1,2}}|([\x{{3040}}-\x{{9fff}}]){_SEPARATOR}{{1,2}}"
+)
+_LEFT_OVER = re2.compile(rf"{_SEPARATOR}? {_SEPARATOR}")
+_MARKUP = r"\*{1,3}|~~|__|`{1,3}|</?[a-z]{1,8} ?/?>|<! ?--[^>]{0,80}-->"
+_INNER_MARKUP = re2.compile(rf"\pL(?:{_MARKUP})\pL")
+_ANY_MARKUP = re2.compile(_MARKUP)
+_LEET_WORD = re2.compile(r"[a-z][0134578@$!|]+[a-z]|\b[0134578@$][a-z]{2,}|[a-z]{2}[013457$@]\b")
+_LEET = str.maketrans("0134578@$!|9€£", "oieastbasiigel")
+_LEET_L = str.maketrans("0134578@$!|9€£", "oleastbasligel")
+
+
+def read_spaced(folded: str) -> str | None:
+    """`i g n o r e  a l l` → `ignore all`; words part where gaps are wider, or not at all."""
+    if not _SPACED.search(folded):
+        return None
+    runs = [match.group() for match in _SPACED_RUN.finditer(_focus(folded, _SPACED))]
+    return "\n".join(map(_despaced, runs)) or None
+
+
+def _despaced(run: str) -> str:
+    return " ".join(word.replace(" ", "").replace("\t", "") for word in run.split("  "))
+
+
+def read_separated(folded: str) -> str | None:
+    """`i.g.n.o.r.e a.l.l` → `ignore all`."""
+    if not _SEPARATED.search(folded):
+        return None
+    joined = _SEPARATED_LETTER.sub(r"\1\2", _focus(folded, _SEPARATED))
+    return _LEFT_OVER.sub(" ", joined)
+
+
+def read_without_markup(folded: str) -> str | None:
+    """`ig**no**re`, `ig<b>no</b>re`, `ig<!-- -->nore` → `ignore`."""
+    if not _INNER_MARKUP.search(folded):
+        return None
+    return _ANY_MARKUP.sub("", _focus(folded, _INNER_MARKUP))
+
+
+def read_leet(folded: str) -> tuple[str, ...]:
+    """`1gn0r3 4ll` → `ignore all`, with `1` as i and, in a second reading, as l."""
+    if not _LEET_WORD.search(folded):
+        return ()
+    near = _focus(folded, _LEET_WORD)
+    first = near.translate(_LEET)
+    return (first, near.translate(_LEET_L)) if "1" in near or "!" in near else (first,)
+
+
+def _focus(text: str, disguise: "re2._Regexp[str]") -> str:
+    """A long text's ends and the surroundings of the first finds."""
+    if len(text) <= WHOLE:
+        return text
+    parts = [text[: 2 * NEAR]]
+    position = 2 * NEAR
+    for _ in range(_FINDS):
+        match = disguise.search(text, position)
+        if match is None:
+            break
+        parts.append(text[max(position, match.start() - NEAR) : match.start() + NEAR])
+        position = match.start() + NEAR
+    return "\n".join([*parts, text[-2 * NEAR :]])
