@@ -55,15 +55,14 @@ def deprecate(
         )
     facts = {"deprecated_on": on, "removed_on": removed_on, "successor": follows.id}
     months = catalog.lifecycle.removal_notice_months
-    supported = (
-        model.support_ends_on and f", and not before support ends on {model.support_ends_on}"
-    )
+    ends = model.support_ends_on
+    supported = "" if ends is None else f", and not before support ends on {ends}"
     life = f"{model.id} is deprecated from {on} and removed on {removed_on}"
     return Edit(
         tuple(Put(("models", index, key), str(value)) for key, value in facts.items()),
         (
             f"{life}; callers move to {follows.id}",
-            f"{earliest} is the earliest lawful removal: {months} months of notice{supported or ''}",
+            f"{earliest} is the earliest lawful removal: {months} months of notice{supported}",
         ),
     )
 
