@@ -1,4 +1,5 @@
 import asyncio
+import random
 
 import pytest
 
@@ -325,3 +326,47 @@ def test_pings_are_answered_while_the_engine_works(tiny, worker, run):
     before, after, last = run(story())
     assert after[0] > before[0]
     assert isinstance(last, Finished)
+
+
+def test_cancelling_at_any_moment_leaves_the_worker_whole(tiny, worker, answer, run):
+    """Given up while unread, waiting, in prefill and in decode, between others that stay."""
+    moments = random.Random(7)
+    prompts = {"a": "bcdef", "c": "def", "ab" * 100 + "e": "f"}
+
+    async def give_up(connection, prompt):
+        stream = connection.generate(Generate(0, prompt=prompt, sampling=GREEDY))
+        for _ in range(moments.randrange(4)):
+            if await anext(stream, None) is None:
+                break
+        await asyncio.sleep(moments.random() * 0.002)
+        await stream.aclose()
+
+    async def stay(connection, prompt):
+        return prompt, (await answer(connection, prompt=prompt)).content
+
+    async def story():
+        async with worker(tiny.recital("abcdef"), n_seq_max=3) as connection:
+            kept = []
+            for _ in range(12):
+                chosen = [moments.choice(list(prompts)) for _ in range(10)]
+                tasks = [
+                    asyncio.create_task((stay if index % 3 == 0 else give_up)(connection, prompt))
+                    for index, prompt in enumerate(chosen)
+                ]
+                tasks[moments.randrange(1, 3)].cancel()
+                kept += await asyncio.gather(*tasks, return_exceptions=True)
+            full = await asyncio.gather(*[stay(connection, "a") for _ in range(60)])
+            return [result for result in kept if isinstance(result, tuple)] + full
+
+    results = run(story())
+    assert len(results) == 12 * 4 + 60
+    assert all(prompts[prompt] == content for prompt, content in results)
+
+
+def test_a_prompt_of_megabytes_is_refused_in_numbers_not_in_silence(tiny, worker, run):
+    async def story():
+        async with worker(tiny.random) as connection:
+            return await failure_of(connection, prompt="word " * 400_000)
+
+    failure = run(story())
+    assert (failure.prompt_tokens, failure.n_ctx) == (2_000_000, 256)
