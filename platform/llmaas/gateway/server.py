@@ -7,6 +7,7 @@ and handed over.
 
 import asyncio
 import errno
+import logging
 import socket
 from typing import Any
 
@@ -29,6 +30,8 @@ IDLE_MS = 75_000
 GRACE_S = 20.0
 CUT_S = 1.0
 """For requests to end after they were cancelled."""
+
+_log = logging.getLogger(__name__)
 
 # Granian configures logging when it starts. Incrementally, it leaves the program's handlers alone.
 _LOGGING = {"incremental": True, "formatters": {}, "handlers": {}, "loggers": {"_granian": {}}}
@@ -164,9 +167,12 @@ class GatewayServer:
             raise RuntimeError("the HTTP server ended before it started; its log says why")
 
     async def wait(self) -> None:
-        """Return when the server has ended, for whatever reason."""
-        if self._serving is not None:
-            await asyncio.wait((self._serving,))
+        """Return when the server has ended, for whatever reason; a failure is in the log."""
+        if self._serving is None:
+            return
+        await asyncio.wait((self._serving,))
+        if not self._serving.cancelled() and (error := self._serving.exception()):
+            _log.error("the HTTP server failed", exc_info=error)
 
     async def stop(self) -> None:
         """End gracefully; safe to call twice."""
