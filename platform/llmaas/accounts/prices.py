@@ -107,4 +107,3 @@ def energy_microwatthours(kwh_per_mtok: Decimal | None, completion_tokens: int) 
     if kwh_per_mtok is None:
         return None
     return round(kwh_per_mtok * completion_tokens * 1000)
-

@@ -38,7 +38,7 @@ class SlidingWindow:
         return self.total
 
     def wait_s(self, at_ms: int, amount: int) -> int | None:
-        """Whole seconds until so much has left the window; `None` when there is not so much in it."""
+        """Whole seconds until so much has left the window; `None` when it holds less."""
         if amount <= 0:
             return 0
         self.used(at_ms)
