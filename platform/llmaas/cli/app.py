@@ -6,7 +6,21 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from llmaas.cli import check, docs, generate, init, keys, models, openapi, pull, serve, up, version
+from llmaas.cli import (
+    check,
+    docs,
+    edit,
+    generate,
+    init,
+    keys,
+    models,
+    openapi,
+    plan,
+    pull,
+    serve,
+    up,
+    version,
+)
 from llmaas.cli.examples import epilog
 from llmaas.cli.exits import MEANINGS, CommandError, Exit
 from llmaas.cli.failures import DEBUG_VARIABLE, default_logs, defect, tell
@@ -55,8 +69,10 @@ app.command(epilog=epilog(serve.EXAMPLES), rich_help_panel=_RUN)(serve.serve)
 app.command(epilog=epilog(pull.EXAMPLES), rich_help_panel=_RUN)(pull.pull)
 app.command(epilog=epilog(init.EXAMPLES), rich_help_panel=_CATALOGUE)(init.init)
 app.command(epilog=epilog(check.EXAMPLES), rich_help_panel=_CATALOGUE)(check.check)
+app.command(epilog=epilog(plan.EXAMPLES), rich_help_panel=_CATALOGUE)(plan.plan)
 app.command(epilog=epilog(generate.EXAMPLES), rich_help_panel=_CATALOGUE)(generate.generate)
 app.add_typer(models.app, name="models", rich_help_panel=_CATALOGUE)
+app.add_typer(edit.app, name="edit", rich_help_panel=_CATALOGUE)
 app.add_typer(docs.app, name="docs", rich_help_panel=_CATALOGUE)
 app.command(epilog=epilog(openapi.EXAMPLES), rich_help_panel=_CATALOGUE)(openapi.openapi)
 app.add_typer(keys.app, name="keys", rich_help_panel=_OPERATE)

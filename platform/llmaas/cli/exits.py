@@ -6,7 +6,9 @@ code  meaning                                                            who mee
    1  problems in what was given: catalogue, bundle, generated files     check, generate, up …
    2  wrong usage: unknown option, unknown model id, missing argument    everyone
    3  cannot start: port in use, state directory locked or not writable  up, serve, docs serve
-   4  network or download failed                                         pull
+   4  network or download failed                                         pull, plan
+  10  the plan holds changes that customers must be told of              plan
+  11  the plan holds changes that break a promise                        plan
   70  a defect of this program; the traceback is in the log              everyone
  130  interrupted before it was ready, or twice                          up, serve, pull
 """
@@ -22,6 +24,8 @@ class Exit(IntEnum):
     USAGE = 2
     CANNOT_START = 3
     NETWORK = 4
+    NOTICE_NEEDED = 10
+    BREAKING = 11
     DEFECT = 70
     INTERRUPTED = 130
 
@@ -32,6 +36,8 @@ MEANINGS: dict[Exit, str] = {
     Exit.USAGE: "wrong usage: unknown option, unknown model id, missing argument",
     Exit.CANNOT_START: "cannot start: port in use, state directory locked or not writable",
     Exit.NETWORK: "network or download failed",
+    Exit.NOTICE_NEEDED: "plan: a change needs a notice to customers, none breaks a promise",
+    Exit.BREAKING: "plan: a change breaks a promise to customers",
     Exit.DEFECT: "a defect of this program; the traceback is in the log it names",
     Exit.INTERRUPTED: "interrupted before it was ready, or interrupted twice",
 }

@@ -13,8 +13,10 @@ from llmaas.catalog.edit.applying import (
 from llmaas.catalog.edit.lifecycle import deprecate, earliest_removal, extend, remove
 from llmaas.catalog.edit.models import add_alias, add_model
 from llmaas.catalog.edit.money import set_price, set_tier
+from llmaas.catalog.edit.new_model import NewModel, authored, completed, missing
 from llmaas.catalog.edit.operations import Add, Drop, Operation, Put, changed
 from llmaas.catalog.edit.splicing import NotEditableError, spliced
+from llmaas.catalog.edit.weights import WeightsFacts
 
 __all__ = [
     "Add",
@@ -22,16 +24,21 @@ __all__ = [
     "Edit",
     "EditRefusedError",
     "EditedText",
+    "NewModel",
     "NotEditableError",
     "Operation",
     "Put",
+    "WeightsFacts",
     "add_alias",
     "add_model",
+    "authored",
     "changed",
+    "completed",
     "deprecate",
     "earliest_removal",
     "edited",
     "extend",
+    "missing",
     "remove",
     "set_price",
     "set_tier",
