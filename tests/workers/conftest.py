@@ -20,6 +20,7 @@ import pytest
 from llmaas.bundle import WorkerSpec
 from llmaas.workers import Delta, Finished, Generate, Sampling, ServedModel, Supervision, Workers
 from llmaas.workers.client import WorkerConnection
+from llmaas.workers.memory import memory_needed
 from llmaas.workers.protocol import Load
 
 N_EMBD = 64
@@ -201,12 +202,17 @@ async def running_workers(
     *,
     pinned: tuple[str, ...] = (),
     budget: int = 2**40,
+    room_for: int | None = None,
     supervision: Supervision | None = None,
 ) -> AsyncIterator[Workers]:
     deployment = {
         pool: ServedModel(make_spec(pool=pool, pinned=pool in pinned), path, None, stand_in=True)
         for pool, path in paths.items()
     }
+    if room_for is not None:  # and a bit, for what a process measures to be more than estimated
+        spec, path = make_spec(), next(iter(paths.values()))
+        needed = memory_needed(spec, weights_path=path, mmproj_path=None)
+        budget = needed * room_for + needed // 4
     workers = Workers(
         deployment,
         memory_budget_bytes=budget,

@@ -29,10 +29,6 @@ async def ask(workers, answer, pool="a", **request):
         return await answer(lease, **request)
 
 
-def one_worker_bytes(workers):
-    return max(workers._memory_needed.values())
-
-
 @on_both_loops
 def test_a_pool_starts_on_its_first_request_and_says_what_it_serves(tiny, workers, answer, run):
     async def story():
@@ -184,8 +180,7 @@ def test_an_unknown_pool_is_unavailable(tiny, workers, answer, run):
 def test_an_idle_worker_makes_room_for_another(tiny, workers, answer, run):
     async def story():
         paths = {"a": tiny.random, "b": tiny.random, "c": tiny.random}
-        async with workers(paths) as pools:
-            pools._budget_bytes = 2 * one_worker_bytes(pools)
+        async with workers(paths, room_for=2) as pools:
             for pool in ("a", "b", "a", "c"):
                 await ask(pools, answer, pool)
             return {status.pool: status.state for status in pools.status()}
@@ -199,8 +194,7 @@ def test_an_idle_worker_makes_room_for_another(tiny, workers, answer, run):
 
 def test_a_busy_worker_finishes_before_it_makes_room(tiny, workers, answer, run):
     async def story():
-        async with workers({"a": tiny.random, "b": tiny.random}) as pools:
-            pools._budget_bytes = one_worker_bytes(pools)
+        async with workers({"a": tiny.random, "b": tiny.random}, room_for=1) as pools:
             async with pools.lease("a") as lease:
                 stream = lease.generate(Generate(0, prompt="a", max_tokens=200))
                 await anext(stream)
@@ -221,8 +215,7 @@ def test_a_busy_worker_finishes_before_it_makes_room(tiny, workers, answer, run)
 def test_many_pools_in_turn_through_a_small_budget_are_all_answered(tiny, workers, answer, run):
     async def story():
         names = "abcde"
-        async with workers(dict.fromkeys(names, tiny.random)) as pools:
-            pools._budget_bytes = 2 * one_worker_bytes(pools)
+        async with workers(dict.fromkeys(names, tiny.random), room_for=2) as pools:
             most = 0
 
             async def watch():

@@ -6,7 +6,8 @@ Importing this loads no engine: `llama_cpp` is imported in worker processes only
 from llmaas.workers.client import GenerationFailed, WorkerError, WorkerUnavailable
 from llmaas.workers.deployment import ServedModel, plan_deployment, weights_path
 from llmaas.workers.instance import Supervision
-from llmaas.workers.pools import Lease, PoolState, PoolStatus, Workers
+from llmaas.workers.lease import Lease
+from llmaas.workers.pools import Workers
 from llmaas.workers.protocol import (
     Delta,
     Embed,
@@ -18,6 +19,7 @@ from llmaas.workers.protocol import (
     Started,
     Usage,
 )
+from llmaas.workers.status import PoolState, PoolStatus
 
 __all__ = [
     "Delta",

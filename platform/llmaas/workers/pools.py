@@ -7,92 +7,24 @@ All state lives on the event loop and changes between two `await`s. What to do i
 import asyncio
 import logging
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
-from llmaas.workers.client import LoadError, WorkerConnection, WorkerUnavailable
+from llmaas.workers.client import LoadError, WorkerUnavailable
 from llmaas.workers.deployment import ServedModel
 from llmaas.workers.eviction import Refusal, Resident, eviction_for
 from llmaas.workers.instance import Instance, Supervision
+from llmaas.workers.lease import Lease
 from llmaas.workers.memory import memory_needed
-from llmaas.workers.protocol import Delta, Embed, Embedded, Finished, Generate, Ready, Started
+from llmaas.workers.protocol import Ready
 from llmaas.workers.restarts import Failures, after_failure
+from llmaas.workers.status import PoolState, PoolStatus
 
-ENGINE_TYPE = "llama.cpp"
 _RETRY_AFTER_S = 60
 """For what will not change by itself soon."""
 
 _log = logging.getLogger(__name__)
-
-
-class PoolState(StrEnum):
-    """What a pool does now."""
-
-    STOPPED = "stopped"
-    FAILED = "failed"
-    WAITING = "waiting"
-    STARTING = "starting"
-    READY = "ready"
-    STOPPING = "stopping"
-
-
-@dataclass(frozen=True)
-class PoolStatus:
-    """One pool, for people and for `/health`."""
-
-    pool: str
-    state: PoolState
-    stand_in: bool
-    pinned: bool
-    leases: int = 0
-    pid: int | None = None
-    n_ctx: int | None = None
-    memory_bytes: int | None = None
-    """Counted against the budget while it runs."""
-    failures: int = 0
-    reason: str | None = None
-    """Of the last failure."""
-
-
-@dataclass(frozen=True)
-class Lease:
-    """A worker that will not be stopped while this is held."""
-
-    served: ServedModel
-    ready: Ready
-    machine_name: str
-    connection: WorkerConnection
-    engine_type: str = ENGINE_TYPE
-
-    @property
-    def n_ctx(self) -> int:
-        """Tokens of context one request has."""
-        return self.ready.n_ctx
-
-    @property
-    def stand_in(self) -> bool:
-        """The weights only stand in for the model's own."""
-        return self.served.stand_in
-
-    def generate(self, request: Generate) -> AsyncGenerator[Started | Delta | Finished]:
-        """Answers of one generation, `Finished` last; `request.stream` is filled in here.
-
-        Closing the generator cancels the generation.
-
-        Raises:
-            GenerationFailed: refused, or failed on the way.
-        """
-        return self.connection.generate(request)
-
-    async def embed(self, request: Embed) -> Embedded:
-        """The vectors of all inputs.
-
-        Raises:
-            GenerationFailed: refused, or failed on the way.
-        """
-        return await self.connection.embed(request)
 
 
 @dataclass(eq=False)

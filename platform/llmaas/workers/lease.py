@@ -1,0 +1,49 @@
+"""What a request holds while a worker answers it."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+from llmaas.workers.client import WorkerConnection
+from llmaas.workers.deployment import ServedModel
+from llmaas.workers.protocol import Delta, Embed, Embedded, Finished, Generate, Ready, Started
+
+ENGINE_TYPE = "llama.cpp"
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A worker that will not be stopped while this is held."""
+
+    served: ServedModel
+    ready: Ready
+    machine_name: str
+    connection: WorkerConnection
+    engine_type: str = ENGINE_TYPE
+
+    @property
+    def n_ctx(self) -> int:
+        """Tokens of context one request has."""
+        return self.ready.n_ctx
+
+    @property
+    def stand_in(self) -> bool:
+        """The weights only stand in for the model's own."""
+        return self.served.stand_in
+
+    def generate(self, request: Generate) -> AsyncGenerator[Started | Delta | Finished]:
+        """Answers of one generation, `Finished` last; `request.stream` is filled in here.
+
+        Closing the generator cancels the generation.
+
+        Raises:
+            GenerationFailed: refused, or failed on the way.
+        """
+        return self.connection.generate(request)
+
+    async def embed(self, request: Embed) -> Embedded:
+        """The vectors of all inputs.
+
+        Raises:
+            GenerationFailed: refused, or failed on the way.
+        """
+        return await self.connection.embed(request)
