@@ -9,7 +9,7 @@ import logging
 import socket
 from collections.abc import AsyncGenerator
 from itertools import count
-from typing import TypeAlias, cast, cast
+from typing import TypeAlias, cast
 
 import msgspec
 
