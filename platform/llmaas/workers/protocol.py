@@ -5,13 +5,16 @@ message in MessagePack. Requests are told apart by `stream`, a number the gatewa
 reuses on a connection, so answers of many requests interleave freely and a continuous-batching
 engine fits behind it.
 
-    gateway → worker    Load (first, once) · Generate · Embed · Cancel · Ping
+    gateway → worker    Load (first, once) · Generate · Embed · Credit · Cancel · Ping
     worker → gateway    Ready | LoadFailed (once) · Started · Delta · Finished · Embedded ·
                         Failed · Pong
 
 A `Generate` is answered by `Started`, any number of `Delta`, and one `Finished`; an `Embed` by one
 `Embedded`. At any point `Failed` ends a stream instead. After `Cancel` a worker frees the sequence
 at its next step and still sends `Finished` (reason `cancelled`) with the usage so far.
+
+A stream may be `WINDOW` deltas ahead of its reader; `Credit` says how many more were read. A stream
+without credit is not decoded, and the others go on.
 
 A worker ends when its connection ends, so none survives its gateway, however that died.
 """
@@ -28,8 +31,13 @@ FailureCode = Literal[
     "invalid_request",  # 400: the chat template or the sampler refuses it
     "unsupported",  # 400: this model cannot do what was asked
     "overloaded",  # 503: the queue is full
+    "deadline_exceeded",  # 503: not answered within the request's own `deadline_s`
     "internal_error",  # 500
 ]
+
+
+WINDOW = 256
+"""Deltas of one stream that may be unread."""
 
 
 class Message(msgspec.Struct, frozen=True, tag=True):
@@ -52,11 +60,27 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True):
     top_p: float = 1.0
     top_k: int = 0
     min_p: float = 0.0
+    typical_p: float = 1.0
     presence_penalty: float = 0.0
     frequency_penalty: float = 0.0
     repeat_penalty: float = 1.0
     logit_bias: dict[int, float] = {}
     seed: int | None = None
+    min_tokens: int = 0
+    """No end before so many output tokens; stop strings still end the answer."""
+    ignore_eos: bool = False
+    """Never end by itself: for benchmarks."""
+
+
+class Grammar(msgspec.Struct, frozen=True, kw_only=True):
+    """What the content has to conform to; reasoning is free. Exactly one of the two sources."""
+
+    gbnf: str | None = None
+    json_schema: dict[str, Any] | bool | None = None
+    """`{}` is any JSON value, `{"type": "object"}` any object."""
+    triggers: list[str] = []
+    """Regular expressions; the grammar binds only what follows the first match, from the start of
+    its first group on. Without any, it binds from the first token of the content."""
 
 
 class Generate(Message, frozen=True):
@@ -74,6 +98,17 @@ class Generate(Message, frozen=True):
     """Output tokens at most; `None` is up to the end of the served context."""
     stop: list[str] = []
     sampling: Sampling = Sampling()
+    grammar: Grammar | None = None
+    top_logprobs: int | None = None
+    """With every token its log probability and so many alternatives (0 to 20); `None` for none."""
+    tenant: str = ""
+    """Whose prefixes may be reused: computed tokens are shared within one tenant only."""
+    owner: str = ""
+    """Whose turn it is: sequences are shared out fairly between owners (API keys)."""
+    priority: int = 0
+    """Lower goes first, before all fairness."""
+    deadline_s: float | None = None
+    """Seconds from arrival within which the answer has to be complete."""
 
 
 class Embed(Message, frozen=True):
@@ -81,6 +116,13 @@ class Embed(Message, frozen=True):
 
     stream: int
     inputs: list[str | list[int]]
+
+
+class Credit(Message, frozen=True):
+    """So many more deltas of a stream were read."""
+
+    stream: int
+    deltas: int
 
 
 class Cancel(Message, frozen=True):
@@ -112,7 +154,11 @@ class LoadFailed(Message, frozen=True):
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """Token counts of one generation. `reasoning_tokens` are part of `completion_tokens`."""
+    """Token counts of one generation.
+
+    `reasoning_tokens` are part of `completion_tokens`; `cached_tokens` are the part of
+    `prompt_tokens` that was not computed again.
+    """
 
     prompt_tokens: int
     completion_tokens: int
@@ -127,12 +173,33 @@ class Started(Message, frozen=True):
     prompt_tokens: int
 
 
+class Likelihood(msgspec.Struct, frozen=True):
+    """A token and how likely it was, before sampling changed anything."""
+
+    token: bytes
+    """Its text; not always whole characters."""
+    logprob: float
+
+
+class TokenLogprob(msgspec.Struct, frozen=True):
+    """One sampled token and the most likely ones in its place, best first."""
+
+    chosen: Likelihood
+    top: list[Likelihood]
+
+
 class Delta(Message, frozen=True):
-    """New text, complete in UTF-8 and never part of a stop string."""
+    """New text, complete in UTF-8 and never part of a stop string.
+
+    `logprobs` are of the tokens sampled since the last delta, whose text may come with a later one.
+    """
 
     stream: int
     content: str = ""
     reasoning: str = ""
+    completion_tokens: int = 0
+    """Sampled so far in this generation, for whoever settles an answer that was given up."""
+    logprobs: list[TokenLogprob] = []
 
 
 class Finished(Message, frozen=True):
@@ -163,6 +230,10 @@ class Failed(Message, frozen=True):
     """With `context_length_exceeded`: what the prompt has …"""
     n_ctx: int | None = None
     """… and what is served."""
+    retry_after_s: int | None = None
+    """With `overloaded`: when a place is likely to be free."""
+    usage: Usage | None = None
+    """What was computed before it failed."""
 
 
 class Pong(Message, frozen=True):
@@ -172,5 +243,5 @@ class Pong(Message, frozen=True):
     """Time since the running engine step began; `None` while there is nothing to do."""
 
 
-ToWorker = Load | Generate | Embed | Cancel | Ping
+ToWorker = Load | Generate | Embed | Credit | Cancel | Ping
 ToGateway = Ready | LoadFailed | Started | Delta | Finished | Embedded | Failed | Pong
