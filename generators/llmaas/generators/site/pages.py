@@ -12,6 +12,8 @@ import jinja2
 
 from llmaas.bundle import model_slug
 from llmaas.catalog.model import Catalog, ComplianceRecord, Tier
+from llmaas.generators.site.diagrams import DiagramName, Words, diagram_of
+from llmaas.generators.site.drawing import draw
 from llmaas.generators.site.formats import Formats
 from llmaas.generators.site.markdown import indented, plain
 from llmaas.generators.site.reference import Field, Operation, operations
@@ -148,6 +150,7 @@ class _Renderer:
             "catalog": view.catalog,
             "service": view.catalog.service,
             "stand_in": stand_in,
+            "diagram": self._diagram,
         }
         self.environment.filters = {**self.environment.filters, **self._filters()}
 
@@ -224,6 +227,11 @@ class _Renderer:
             to_light=_("Passer en mode clair"),
             permalink=_("Lien vers cette section"),
         )
+
+    def _diagram(self, name: DiagramName) -> str:
+        """A picture for a page: `{{ diagram("architecture") }}` on a line of its own."""
+        words = Words(self._gettext, self.texts.word, self.formats.number)
+        return draw(diagram_of(name, self.view.catalog, words))
 
     def _gettext(self, source: str, **values: object) -> str:
         return self.texts.gettext(source) % values if values else self.texts.gettext(source)
