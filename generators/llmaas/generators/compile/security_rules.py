@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from llmaas.bundle import SecurityRule
+from llmaas.bundle.security import SecurityRule
 from llmaas.catalog.security_rules import ConceptRule, PatternRule, RuleFile
 
 WIDE = frozenset({"zh", "ja"})

@@ -1,0 +1,105 @@
+"""check_behavior: what only shows across requests: an attack in pieces, and one prompt over and over."""
+
+from collections.abc import Sequence
+
+from llmaas.bundle.folding import fold
+from llmaas.security.assessment import Engine
+from llmaas.security.findings import Finding
+from llmaas.security.history import TAIL_LENGTH, TAILS, History
+from llmaas.security.patterns import check_patterns
+from llmaas.security.score import calibrated, rule_weight
+from llmaas.security.views import View
+
+FRAGMENT_LENGTH = 400
+"""Characters up to which a prompt can be a piece of an attack; longer ones are judged alone."""
+SURPRISE = 1.5
+"""Logits by which the joined pieces must exceed the most suspicious piece."""
+MIXED_WEIGHT = 0.6
+"""Rule weight that must lie across a boundary for the learned signal to be heard."""
+
+
+def check_behavior(
+    history: History,
+    prompt: str,
+    digest: bytes,
+    engine: Engine,
+    *,
+    now: float,
+    repetition_limit: int,
+    repetition_window_s: float,
+) -> tuple[History, tuple[Finding, ...]]:
+    """The findings that `prompt` makes of `history`, and the history that includes it.
+
+    A repetition is found at every multiple of `repetition_limit`, so that a loop is reported again but
+    not at each request.
+    """
+    folded = fold(prompt[: 2 * FRAGMENT_LENGTH])
+    short = len(prompt) <= FRAGMENT_LENGTH
+    again = digest == history.last_digest and now - history.run_began_at <= repetition_window_s
+    run = history.run + 1 if again else 1
+    findings = []
+    if run % repetition_limit == 0:
+        findings.append(
+            Finding("check_behavior", "identical_prompts", "repetition", 0.0, "sequence")
+        )
+    if short and not again and history.tails:
+        crossing = fragments((*history.tails, folded), engine)
+        if crossing is not None:
+            findings.append(crossing)
+    tails = history.tails
+    if not again:
+        tails = (*tails, folded[-TAIL_LENGTH:])[-TAILS:] if short else ()
+    began = history.run_began_at if again else now
+    return History(tails, digest, run, began), tuple(findings)
+
+
+def fragments(pieces: Sequence[str], engine: Engine) -> Finding | None:
+    """An attack that ends in the last of the folded `pieces` and begins in one before it.
+
+    The hit must cross the boundary to the last piece: trigger words that merely occur in several
+    harmless prompts do not count.
+    """
+    for count in range(2, min(len(pieces), TAILS + 1) + 1):
+        for glue in (" ", ""):
+            found = _crossing(pieces[-count:], glue, engine)
+            if found is not None:
+                return found
+    return None
+
+
+def _crossing(pieces: Sequence[str], glue: str, engine: Engine) -> Finding | None:
+    joined = glue.join(pieces)
+    boundary = len((glue.join(pieces[:-1])).encode())
+    findings = check_patterns(View("sequence", joined), engine.rules)
+    alone = [_rules_of(piece, engine) for piece in pieces]
+    new = [
+        finding
+        for finding in findings
+        if finding.start < boundary < finding.end
+        and not any(finding.rule in rules for rules in alone)
+    ]
+    if not new:
+        return None
+    weight = rule_weight(findings)
+    if engine.model is None:
+        score = calibrated(weight, flag_at=0.8, block_at=1.2)
+    else:
+        model = engine.model
+        logit = model.logit(joined)
+        value = logit + model.rule_weight * weight
+        score = calibrated(value, flag_at=model.flag_at, block_at=model.block_at)
+    if rule_weight(new) >= 1.0 or (rule_weight(new) >= MIXED_WEIGHT and score >= 0.5):
+        strongest = max(new, key=lambda finding: finding.weight)
+        return Finding(
+            "check_behavior",
+            f"fragmented-{strongest.rule}",
+            strongest.family,
+            strongest.weight,
+            "sequence",
+            flags=True,
+        )
+    return None
+
+
+def _rules_of(piece: str, engine: Engine) -> frozenset[str]:
+    return frozenset(f.rule for f in check_patterns(View("piece", piece), engine.rules))

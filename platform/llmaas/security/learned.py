@@ -1,0 +1,73 @@
+"""The learned signal: a linear model over hashed n-grams. It sees wording that no rule lists.
+
+The weights are package data with a manifest of their sources and licences (`model/`); `training/security`
+makes both again from the labelled prompts.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llmaas.security.grams import BUCKETS, Buckets, Codes, buckets_of, codes_of
+
+WHOLE = 3_600
+WINDOW = 2_400
+STRIDE = 1_600
+"""Characters. A short text is scored as a whole, a long one by its most suspicious window."""
+
+
+@dataclass(frozen=True, eq=False)
+class LinearModel:
+    """Quantised weights, one per bucket, and where the scores of prompts lie."""
+
+    weights: NDArray[np.float32]
+    intercept: float
+    rule_weight: float
+    """What one point of rule weight adds to the logit."""
+    flag_at: float
+    block_at: float
+    """Logits (with rules) of the published flag and block thresholds, from cross-validation."""
+
+    def logit(self, folded: str) -> float:
+        """How much the text reads like an attack; about 0 at even odds."""
+        return max(self._window_logit(window) for window in windows(codes_of(folded)))
+
+    def _window_logit(self, codes: Codes) -> float:
+        return float(self._sum(buckets_of(codes))) + self.intercept
+
+    def _sum(self, buckets: Buckets) -> float:
+        """The sum over distinct buckets, divided by the root of their number."""
+        if len(buckets) < 2_000:
+            distinct = np.unique(buckets)
+        else:
+            # Sorting costs more than marking as soon as there are a few thousand.
+            marks = np.zeros(BUCKETS, dtype=bool)
+            marks[buckets] = True
+            distinct = np.flatnonzero(marks)
+        if len(distinct) == 0:
+            return 0.0
+        return float(self.weights[distinct].sum()) / float(np.sqrt(len(distinct)))
+
+
+def windows(codes: Codes) -> list[Codes]:
+    """The whole text, or overlapping windows of a long one."""
+    if len(codes) <= WHOLE:
+        return [codes]
+    return [codes[at : at + WINDOW] for at in range(0, len(codes) - (WINDOW - STRIDE), STRIDE)]
+
+
+@cache
+def packaged_model() -> LinearModel:
+    """The model that is shipped with the software."""
+    path = resources.files("llmaas.security").joinpath("model", "linear.npz")
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        return LinearModel(
+            weights=arrays["weights"].astype(np.float32) * np.float32(arrays["scale"]),
+            intercept=float(arrays["intercept"]),
+            rule_weight=float(arrays["rule_weight"]),
+            flag_at=float(arrays["flag_at"]),
+            block_at=float(arrays["block_at"]),
+        )

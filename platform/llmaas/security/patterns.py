@@ -1,0 +1,50 @@
+"""check_patterns: the rules of the catalogue over one view of a prompt."""
+
+from llmaas.security.findings import Finding
+from llmaas.security.rules import RuleSet
+from llmaas.security.views import View
+
+CHUNK = 4_000
+OVERLAP = 400
+"""Bytes. A long text is matched in chunks, because the literals of many rules occur somewhere in any long
+text, but seldom near each other: ten times faster. The overlap is longer than any rule reaches."""
+REPEATS = 40
+"""Times one word stands in a row before it is a repetition."""
+_WORDS = 20_000
+
+
+def check_patterns(view: View, rules: RuleSet) -> tuple[Finding, ...]:
+    """Every rule that is found in the view, once, and repetition."""
+    data = view.text.encode("utf-8", "replace")
+    found: dict[str, Finding] = {}
+    for start in range(0, max(1, len(data) - OVERLAP), CHUNK - OVERLAP):
+        chunk = data if len(data) <= CHUNK + OVERLAP else data[start : start + CHUNK]
+        for hit in rules.hits(chunk):
+            if hit.rule not in found:
+                found[hit.rule] = Finding(
+                    check="check_patterns",
+                    rule=hit.rule,
+                    family=hit.family,
+                    weight=hit.weight,
+                    view=view.kind,
+                    start=start + hit.start,
+                    end=start + hit.end,
+                )
+        if chunk is data:
+            break
+    if _repeats(view.text):
+        found["repetition"] = Finding(
+            "check_patterns", "repetition", "repetition", 0.0, view.kind, flags=True
+        )
+    return tuple(found.values())
+
+
+def _repeats(text: str) -> bool:
+    """Whether a word (or, without spaces, a character) stands `REPEATS` times in a row."""
+    words = text[: _WORDS * 8].split(None, _WORDS)
+    run = 1
+    for word, following in zip(words, words[1:], strict=False):
+        run = run + 1 if word == following and word.isalpha() else 1
+        if run >= REPEATS:
+            return True
+    return False
