@@ -11,6 +11,7 @@ from llmaas.cli import (
     docs,
     edit,
     generate,
+    import_catalog,
     init,
     keys,
     models,
@@ -73,6 +74,7 @@ app.command(epilog=epilog(plan.EXAMPLES), rich_help_panel=_CATALOGUE)(plan.plan)
 app.command(epilog=epilog(generate.EXAMPLES), rich_help_panel=_CATALOGUE)(generate.generate)
 app.add_typer(models.app, name="models", rich_help_panel=_CATALOGUE)
 app.add_typer(edit.app, name="edit", rich_help_panel=_CATALOGUE)
+app.add_typer(import_catalog.app, name="import", rich_help_panel=_CATALOGUE)
 app.add_typer(docs.app, name="docs", rich_help_panel=_CATALOGUE)
 app.command(epilog=epilog(openapi.EXAMPLES), rich_help_panel=_CATALOGUE)(openapi.openapi)
 app.add_typer(keys.app, name="keys", rich_help_panel=_OPERATE)

@@ -120,7 +120,7 @@ def set_tier(
     upfront_credit_eur: Annotated[
         Decimal | None,
         typer.Option(
-            envvar="LLMAAS_UPFRONT_CREDIT_EUR",
+            envvar="LLMAAS_TIER_CREDIT",
             metavar="EUR",
             parser=parse_eur,
             help="Prepaid balance to activate it.",
@@ -129,7 +129,7 @@ def set_tier(
     monthly_cap_eur: Annotated[
         Decimal | None,
         typer.Option(
-            envvar="LLMAAS_MONTHLY_CAP_EUR",
+            envvar="LLMAAS_TIER_CAP",
             metavar="EUR",
             parser=parse_eur,
             help="Spending per calendar month.",
@@ -138,13 +138,13 @@ def set_tier(
     output_tokens_per_hour: Annotated[
         int | None,
         typer.Option(
-            envvar="LLMAAS_OUTPUT_TOKENS_PER_HOUR", min=1, help="Output tokens in any hour."
+            envvar="LLMAAS_TIER_HOUR", metavar="N", min=1, help="Output tokens in any hour."
         ),
     ] = None,
     output_tokens_per_day: Annotated[
         int | None,
         typer.Option(
-            envvar="LLMAAS_OUTPUT_TOKENS_PER_DAY", min=1, help="Output tokens in any day."
+            envvar="LLMAAS_TIER_DAY", metavar="N", min=1, help="Output tokens in any day."
         ),
     ] = None,
     catalog: CatalogOption = None,

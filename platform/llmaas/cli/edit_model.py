@@ -248,12 +248,15 @@ def add(
     ] = None,
     context_tokens: Annotated[
         int | None,
-        typer.Option(envvar="LLMAAS_CONTEXT_TOKENS", min=1, help="Published context window."),
+        typer.Option(
+            envvar="LLMAAS_CONTEXT_TOKENS", metavar="N", min=1, help="Published context window."
+        ),
     ] = None,
     n_ctx: Annotated[
         int | None,
         typer.Option(
             envvar="LLMAAS_N_CTX",
+            metavar="N",
             min=1,
             show_default="the context window, 32768 at most",
             help="Context served to one sequence.",
@@ -270,7 +273,7 @@ def add(
     ] = None,
     embedding_dimensions: Annotated[
         int | None,
-        typer.Option(envvar="LLMAAS_EMBEDDING_DIMENSIONS", min=1, help="Length of the vectors."),
+        typer.Option(envvar="LLMAAS_DIMENSIONS", metavar="N", min=1, help="Length of the vectors."),
     ] = None,
     stability: Annotated[
         str | None,
@@ -342,8 +345,9 @@ def add(
     def edit_of(authored: "Catalog", today: date) -> "Edit":
         from llmaas.catalog.edit import authored as entry
 
+        endpoints = [endpoint.id for endpoint in authored.endpoints]
         given["released_on"] = today if released_on is None else released_on.date()
-        return add_model(authored, entry(_complete(given, read), authored))
+        return add_model(authored, entry(_complete(given, read), endpoints))
 
     make_edit(catalog, edit_of, at=at, dry_run=dry_run)
 

@@ -1,6 +1,6 @@
 """A model to add, put together from what its weights say and what a person knows."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,7 +9,6 @@ from typing import Any
 from llmaas.bundle.tables import WorkerKind
 from llmaas.catalog.edit.licences import known_licence
 from llmaas.catalog.edit.weights import WeightsFacts
-from llmaas.catalog.model import Catalog
 from llmaas.catalog.rules.abilities import ANSWERS, PRODUCES
 
 LARGEST_N_CTX = 32768
@@ -98,9 +97,13 @@ def missing(model: NewModel) -> tuple[str, ...]:
     return tuple(name for name in needed if getattr(model, name) is None)
 
 
-def authored(model: NewModel, catalog: Catalog) -> dict[str, Any]:
-    """The entry of the YAML for a model that misses nothing."""
-    offered = [endpoint.id for endpoint in catalog.endpoints]
+def authored(model: NewModel, offered: Collection[str]) -> dict[str, Any]:
+    """The entry of the YAML for a model that misses nothing.
+
+    Args:
+        model: what is known of it.
+        offered: the endpoints of the service.
+    """
     capabilities = list(model.capabilities)
     for capability, present in (
         ("tools", model.tool_call_format),
