@@ -4,6 +4,7 @@ Importing this loads no engine: `llama_cpp` is imported in worker processes only
 """
 
 from llmaas.workers.client import GenerationFailed, WorkerError, WorkerUnavailable
+from llmaas.workers.deployed import DeployedPools
 from llmaas.workers.deployment import ServedModel, plan_deployment, weights_path
 from llmaas.workers.instance import Supervision
 from llmaas.workers.lease import Lease
@@ -19,10 +20,12 @@ from llmaas.workers.protocol import (
     Started,
     Usage,
 )
+from llmaas.workers.reconfiguration import ReconfigurationFailed
 from llmaas.workers.status import PoolState, PoolStatus
 
 __all__ = [
     "Delta",
+    "DeployedPools",
     "Embed",
     "Embedded",
     "Failed",
@@ -32,6 +35,7 @@ __all__ = [
     "Lease",
     "PoolState",
     "PoolStatus",
+    "ReconfigurationFailed",
     "Sampling",
     "ServedModel",
     "Started",

@@ -8,18 +8,22 @@ import asyncio
 import logging
 import math
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from itertools import count
 
-from llmaas.workers.client import LoadError, WorkerUnavailable
+from llmaas.workers.client import GenerationFailed, LoadError, WorkerUnavailable
+from llmaas.workers.deployed import DeployedPools
 from llmaas.workers.deployment import ServedModel
 from llmaas.workers.eviction import Refusal, Resident, eviction_for
 from llmaas.workers.instance import Instance, Supervision
 from llmaas.workers.lease import Lease
 from llmaas.workers.memory import memory_needed
 from llmaas.workers.protocol import Ready
+from llmaas.workers.reconfiguration import ReconfigurationFailed, reconfiguration_for
 from llmaas.workers.restarts import Failures, after_failure
 from llmaas.workers.status import PoolState, PoolStatus
+from llmaas.workers.warming import warm
 
 _RETRY_AFTER_S = 60
 """For what will not change by itself soon."""
@@ -32,6 +36,7 @@ class _Worker:
     """One run of a pool, from the decision to start it until its process is gone."""
 
     pool: str
+    slot: str
     served: ServedModel
     memory_bytes: int
     ready: asyncio.Future[Ready]
@@ -56,7 +61,10 @@ class _Worker:
 
 
 class Workers:
-    """All pools of a deployment.
+    """All pools of a deployment, which may change while they answer (`reconfigure`).
+
+    A worker is kept in a *slot*: the pool's name, or that and a number where another model is or
+    was served under this name. Slots are the keys of all state here.
 
     Args:
         deployment: what can be started, by pool.
@@ -75,7 +83,13 @@ class Workers:
         n_threads: int,
         supervision: Supervision | None = None,
     ) -> None:
-        self._deployment = dict(deployment)
+        self._slots = dict(deployment)
+        self._deployed = self._pools({pool: pool for pool in deployment})
+        self._in_use = {self._deployed}
+        self._loading: set[str] = set()
+        """Slots that a `reconfigure` has added and not yet switched to."""
+        self._revisions = count(2)
+        self._reconfiguring = asyncio.Lock()
         self._budget_bytes = memory_budget_bytes
         self._machine_name = machine_name
         self._n_threads = n_threads
@@ -92,29 +106,110 @@ class Workers:
 
         Called once, before any lease.
         """
-        self._memory_needed = await asyncio.to_thread(_measure, self._deployment)
-        for pool, served in self._deployment.items():
+        self._memory_needed = await asyncio.to_thread(_measure, self._slots)
+        for slot, served in self._slots.items():
             if served.spec.pinned:
-                self._start_pinned(pool)
+                self._start_pinned(slot)
 
     async def stop(self) -> None:
         """End every worker and wait until none is left. Requests still running fail."""
         self._stopping = True
         for timer in self._timers:
             timer.cancel()
-        tasks = [w.task for w in self._workers.values() if w.task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        running = [(w, w.task) for w in self._workers.values() if w.task is not None]
+        for worker, task in running:
+            if worker.state is not PoolState.STOPPING:  # otherwise it waits for its process already
+                task.cancel()
+        await asyncio.gather(*(task for _, task in running), return_exceptions=True)
 
-    @asynccontextmanager
-    async def lease(self, pool: str) -> AsyncIterator[Lease]:
+    @property
+    def deployed(self) -> DeployedPools:
+        """The pools that are served now."""
+        return self._deployed
+
+    def lease(self, pool: str) -> AbstractAsyncContextManager[Lease]:
         """Hold a ready worker of `pool`, starting one if there is none.
 
-        Raises:
-            WorkerUnavailable: it cannot be started, or not now.
+        Entering raises `WorkerUnavailable` when it cannot be started, or not now.
         """
-        worker = await self._worker(pool)
+        return self._deployed.lease(pool)
+
+    async def reconfigure(self, deployment: Mapping[str, ServedModel]) -> DeployedPools:
+        """Serve another deployment: load what is new in it, then switch to it.
+
+        Whoever holds the deployment before goes on with it until it is released.
+
+        Raises:
+            ReconfigurationFailed: a model does not load, or never fits; all is as it was.
+        """
+        async with self._reconfiguring:
+            before = {pool: self._slots[slot] for pool, slot in self._deployed.slots.items()}
+            running = {pool for pool, slot in self._deployed.slots.items() if slot in self._workers}
+            decision = reconfiguration_for(before, deployment, running=running)
+            slots = {
+                pool: self._deployed.slots[pool]
+                if pool in before and pool not in decision.retire
+                else self._new_slot(pool)
+                for pool in deployment
+            }
+            new = {slots[pool]: deployment[pool] for pool in deployment}
+            added = {slot: served for slot, served in new.items() if slot not in self._slots}
+            self._slots |= added
+            self._loading = set(added)
+            try:
+                self._memory_needed |= await asyncio.to_thread(_measure, added)
+                for pool in decision.load:
+                    await self._load(pool, slots[pool])
+                    if pool in decision.check:
+                        self._drain(slots[pool])
+            except BaseException:
+                for slot in added:
+                    self._discard(slot)
+                raise
+            finally:
+                self._loading = set()
+            self._slots |= new  # what is kept may be pinned from now on, or no more
+            for slot in new.keys() & self._workers.keys():
+                self._workers[slot].served = new[slot]
+            self._deployed = self._pools(slots)
+            self._in_use.add(self._deployed)
+            return self._deployed
+
+    async def _load(self, pool: str, slot: str) -> None:
+        try:
+            async with self._lease(pool, slot) as lease:
+                await warm(lease)
+        except (WorkerUnavailable, GenerationFailed) as error:
+            reason = str(error).removeprefix(f"{pool}: ")
+            raise ReconfigurationFailed(pool, reason) from error
+
+    def _pools(self, slots: Mapping[str, str]) -> DeployedPools:
+        return DeployedPools(slots, self._lease, self._pool_status, self._release)
+
+    def _new_slot(self, pool: str) -> str:
+        taken = pool in self._slots or pool in self._workers
+        return f"{pool}@{next(self._revisions)}" if taken else pool
+
+    def _release(self, deployed: DeployedPools) -> None:
+        self._in_use.discard(deployed)
+        used = {slot for each in (self._deployed, *self._in_use) for slot in each.slots.values()}
+        for slot in self._slots.keys() - used - self._loading:
+            self._discard(slot)
+
+    def _discard(self, slot: str) -> None:
+        """Nobody starts it again; a worker that has it drains and stops."""
+        for by_slot in (self._slots, self._memory_needed, self._failures):
+            by_slot.pop(slot, None)
+        self._drain(slot)
+
+    def _drain(self, slot: str) -> None:
+        if (worker := self._workers.get(slot)) is not None:
+            worker.draining = True
+            self._stop_if_drained(worker)
+
+    @asynccontextmanager
+    async def _lease(self, pool: str, slot: str) -> AsyncIterator[Lease]:
+        worker = await self._worker(pool, slot)
         worker.leases += 1
         try:
             # Shielded: one request giving up must not cancel the start that others wait for.
@@ -129,51 +224,53 @@ class Workers:
 
     def status(self) -> list[PoolStatus]:
         """Every pool of the deployment, in its order."""
-        return [self._pool_status(pool) for pool in self._deployment]
+        return self._deployed.status()
 
     # Finding and starting
 
-    async def _worker(self, pool: str) -> _Worker:
+    async def _worker(self, pool: str, slot: str) -> _Worker:
         while True:
-            worker = self._workers.get(pool)
+            worker = self._workers.get(slot)
             if worker is None:
-                return self._start(pool)
+                return self._start(pool, slot)
             if worker.takes_leases:
                 return worker
             await worker.gone.wait()
 
-    def _start(self, pool: str) -> _Worker:
+    def _start(self, pool: str, slot: str) -> _Worker:
         """Begin a run; raises `WorkerUnavailable` when that makes no sense now."""
         if self._stopping:
             raise WorkerUnavailable("the service is shutting down", _RETRY_AFTER_S)
-        if pool not in self._deployment:
+        if slot not in self._slots:
             raise WorkerUnavailable(f"{pool} is not deployed here", _RETRY_AFTER_S)
-        needed = self._memory_needed.get(pool, "the workers have not been started")
+        needed = self._memory_needed.get(slot, "the workers have not been started")
         if isinstance(needed, str):
             raise WorkerUnavailable(needed, _RETRY_AFTER_S)
-        failures = self._failures.get(pool)
+        failures = self._failures.get(slot)
         if failures is not None and (wait_s := failures.retry_at - self._now()) > 0:
             raise WorkerUnavailable(f"{pool}: {failures.reason}", math.ceil(wait_s))
         worker = _Worker(
             pool,
-            self._deployment[pool],
+            slot,
+            self._slots[slot],
             needed,
             ready=asyncio.get_running_loop().create_future(),
             last_used=self._now(),
         )
         # A start nobody waits for any more may fail unheard; the record has the reason.
         worker.ready.add_done_callback(lambda ready: ready.cancelled() or ready.exception())
-        self._workers[pool] = worker
-        worker.task = asyncio.create_task(self._run(worker), name=f"worker {pool}")
+        self._workers[slot] = worker
+        worker.task = asyncio.create_task(self._run(worker), name=f"worker {slot}")
         return worker
 
-    def _start_pinned(self, pool: str) -> None:
-        if pool in self._workers or self._stopping:
+    def _start_pinned(self, slot: str) -> None:
+        served = self._slots.get(slot)
+        if served is None or slot in self._workers or self._stopping:
             return
         try:
-            self._start(pool)
+            self._start(served.spec.pool, slot)
         except WorkerUnavailable as error:
-            _log.error("pinned model %s: %s", pool, error)
+            _log.error("pinned model %s: %s", served.spec.pool, error)
 
     # One run
 
@@ -203,7 +300,7 @@ class Workers:
             if reason is not None:
                 self._record_failure(worker, reason, ready_at)
             elif ready_at is not None:
-                self._failures.pop(worker.pool, None)  # it was well when it was told to stop
+                self._failures.pop(worker.slot, None)  # it was well when it was told to stop
             if not worker.ready.done():
                 reason = reason or "the service is shutting down"
                 unavailable = WorkerUnavailable(f"{worker.pool}: {reason}", 1)
@@ -214,7 +311,7 @@ class Workers:
         while not worker.stop.is_set():
             others = [w for w in self._workers.values() if w is not worker]
             residents = [
-                Resident(w.pool, w.memory_bytes, w.served.spec.pinned, w.leases, w.last_used)
+                Resident(w.slot, w.memory_bytes, w.served.spec.pinned, w.leases, w.last_used)
                 for w in others
                 if not w.draining
             ]
@@ -223,9 +320,8 @@ class Workers:
             )
             if isinstance(decision, Refusal):
                 raise WorkerUnavailable(decision.message, _RETRY_AFTER_S)
-            for pool in decision:
-                self._workers[pool].draining = True
-                self._stop_if_drained(self._workers[pool])
+            for slot in decision:
+                self._drain(slot)
             used = sum(w.memory_bytes for w in others if w.holds_memory)
             if used + worker.memory_bytes <= self._budget_bytes:
                 return
@@ -249,28 +345,29 @@ class Workers:
         if worker.instance is not None:
             worker.state = PoolState.STOPPING
             await worker.instance.stop()
-        del self._workers[worker.pool]
+        del self._workers[worker.slot]
         worker.gone.set()
         self._memory_freed.set()
 
     def _record_failure(self, worker: _Worker, reason: str, ready_at: float | None) -> None:
         now = self._now()
         failures = after_failure(
-            self._failures.get(worker.pool),
+            self._failures.get(worker.slot),
             reason=reason,
             now=now,
             ran_s=0.0 if ready_at is None else now - ready_at,
             stable_after_s=self._supervision.stable_after_s,
         )
-        self._failures[worker.pool] = failures
+        if worker.slot in self._slots:  # nobody asks any more for what was discarded
+            self._failures[worker.slot] = failures
         _log.error("worker %s: %s (failure %d)", worker.pool, reason, failures.count)
-        if worker.served.spec.pinned and not self._stopping:
-            self._restart_at(worker.pool, failures.retry_at)
+        if worker.served.spec.pinned and not (self._stopping or worker.slot in self._loading):
+            self._restart_at(worker.slot, failures.retry_at)
 
-    def _restart_at(self, pool: str, when: float) -> None:
+    def _restart_at(self, slot: str, when: float) -> None:
         def restart() -> None:
             self._timers.discard(timer)
-            self._start_pinned(pool)
+            self._start_pinned(slot)
 
         timer = asyncio.get_running_loop().call_at(when, restart)
         self._timers.add(timer)
@@ -280,9 +377,9 @@ class Workers:
             worker.stop.set()
             self._memory_freed.set()  # it may itself be waiting for room
 
-    def _pool_status(self, pool: str) -> PoolStatus:
-        served, failures = self._deployment[pool], self._failures.get(pool)
-        worker = self._workers.get(pool)
+    def _pool_status(self, pool: str, slot: str) -> PoolStatus:
+        served, failures = self._slots[slot], self._failures.get(slot)
+        worker = self._workers.get(slot)
         common = PoolStatus(
             pool,
             PoolState.STOPPED if failures is None else PoolState.FAILED,
@@ -309,14 +406,14 @@ class Workers:
         return asyncio.get_running_loop().time()
 
 
-def _measure(deployment: Mapping[str, ServedModel]) -> dict[str, int | str]:
-    """Memory of each pool in bytes, or why it cannot be told."""
+def _measure(slots: Mapping[str, ServedModel]) -> dict[str, int | str]:
+    """Memory of each slot in bytes, or why it cannot be told."""
     needed: dict[str, int | str] = {}
-    for pool, served in deployment.items():
+    for slot, served in slots.items():
         try:
-            needed[pool] = memory_needed(
+            needed[slot] = memory_needed(
                 served.spec, weights_path=served.weights_path, mmproj_path=served.mmproj_path
             )
         except (OSError, ValueError) as error:
-            needed[pool] = f"{pool}: {error}"
+            needed[slot] = f"{served.spec.pool}: {error}"
     return needed
