@@ -1,4 +1,4 @@
-"""One account, of a tenant or of a key: what it used, what it holds, which limits are in the way."""
+"""One account, of a tenant or of a key: what it used and holds, which limits are in the way."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

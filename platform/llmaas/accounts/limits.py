@@ -23,6 +23,9 @@ class Quota(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     monthly_cap_eur: Decimal | None = None
 
 
+NO_QUOTA = Quota()
+
+
 @dataclass(frozen=True)
 class Limits:
     """Limits as they are enforced; `None` is without limit."""
@@ -54,6 +57,13 @@ def quota_of_tier(tier: TierPolicy) -> Quota:
         output_tokens_per_day=tier.output_tokens_per_day,
         monthly_cap_eur=tier.monthly_cap_eur,
     )
+
+
+def with_terms(base: Quota, terms: Quota) -> Quota:
+    """A quota in which what `terms` set wins."""
+    names = (field.name for field in msgspec.structs.fields(Quota))
+    set_terms = {name: value for name in names if (value := getattr(terms, name)) is not None}
+    return msgspec.structs.replace(base, **set_terms)
 
 
 class Limit(StrEnum):

@@ -1,0 +1,99 @@
+"""The accounts of a serving process: directory, book, journal, ledger, from start to end."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from llmaas.accounts.audit import AuditRecord
+from llmaas.accounts.book import Book
+from llmaas.accounts.directory import Directory
+from llmaas.accounts.journal import Journal
+from llmaas.accounts.ledger import LedgerEntry
+from llmaas.accounts.limiter import Limiter, LocalLimiter
+from llmaas.accounts.months import month_of
+from llmaas.accounts.recovery import open_book, settle_left_behind
+from llmaas.accounts.store import Store, Transaction
+
+LEASE_S = 60.0
+REFRESH_S = 0.4
+"""How soon a change made in another process is noticed, where requests do not ask themselves."""
+
+_log = logging.getLogger(__name__)
+
+
+class Accounts:
+    """What outlives a bundle. Made before the first request and closed after the last."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        journals: Path,
+        time_zone: ZoneInfo,
+        lease_s: float = LEASE_S,
+    ) -> None:
+        """Settle what dead processes left, and open the book.
+
+        Args:
+            store: the database; it is closed with the accounts.
+            journals: directory of the journals of running streams.
+            time_zone: of the service, for calendar months.
+            lease_s: after which an unattended reservation ends.
+        """
+        self.store = store
+        self.directory = Directory(store)
+        self.recovered = settle_left_behind(store, journals)
+        self.journal = Journal(journals)
+        self.book = Book(lease_s=lease_s)
+        open_book(store, self.book, month=month_of(store.clock_ms(), time_zone))
+        self.limiter: Limiter = LocalLimiter(self.book)
+        self.directory.refresh()
+
+    @property
+    def clock_ms(self) -> Callable[[], int]:
+        """Unix time in milliseconds."""
+        return self.store.clock_ms
+
+    def record(
+        self, entry: LedgerEntry | None, *records: AuditRecord, journalled: int | None = None
+    ) -> "asyncio.Future[None]":
+        """Write to ledger and audit trail; the future is done when it is on disk.
+
+        Args:
+            entry: a settled request.
+            records: for the audit trail.
+            journalled: number of the stream in the journal, closed once it is in the ledger.
+        """
+
+        def work(transaction: Transaction) -> None:
+            if entry is not None:
+                transaction.entries.append(entry)
+            transaction.records.extend(records)
+
+        def written(future: "asyncio.Future[None]") -> None:
+            if future.cancelled() or future.exception() is not None:
+                _log.error("ledger or audit trail not written", exc_info=future.exception())
+            elif journalled is not None:
+                self.journal.closed(journalled)
+
+        future = self.store.commit(work)
+        future.add_done_callback(written)
+        return future
+
+    async def keep_fresh(self) -> None:
+        """Notice what other processes change; run it beside the requests, for ever."""
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            try:
+                await asyncio.to_thread(self.directory.refresh)
+            except Exception:
+                _log.exception("the directory of keys could not be read again; trying on")
+
+    def close(self) -> None:
+        """Finish writing and let go."""
+        self.store.close()
+        with contextlib.suppress(OSError):
+            self.journal.close()

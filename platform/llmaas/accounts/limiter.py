@@ -1,0 +1,60 @@
+"""Where the book is kept: in this process, or shared by several."""
+
+from typing import Protocol
+
+from llmaas.accounts.account import Booked
+from llmaas.accounts.book import Book, Demand, Held
+from llmaas.accounts.limits import Limits, Refusal, Remaining
+
+
+class Limiter(Protocol):
+    """The book of running requests. `settle` and `progress` never wait, so they work in cleanup."""
+
+    async def reserve(self, demand: Demand, now_ms: int) -> Held | Refusal:
+        """Hold the worst case of a request, or say which limit stands in the way."""
+
+    async def resize(self, held: Held, *, cost_pico: int, now_ms: int) -> Refusal | None:
+        """Hold another cost, now that the prompt was counted."""
+
+    def progress(self, held: Held, *, output_tokens: int, cost_pico: int) -> None:
+        """Note what is due so far."""
+
+    def settle(self, held: Held, now_ms: int) -> Booked | None:
+        """Book the progress and free the rest; `None` when that was done before."""
+
+    def remaining(
+        self, tenant: str, key: str, limits: tuple[Limits, Limits], now_ms: int
+    ) -> tuple[Remaining | None, Remaining | None]:
+        """What is left of requests and of output tokens."""
+
+
+class LocalLimiter:
+    """The book of the only process."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+
+    async def reserve(self, demand: Demand, now_ms: int) -> Held | Refusal:
+        """Hold the worst case of a request, or say which limit stands in the way."""
+        return self.book.reserve(demand, now_ms)
+
+    async def resize(self, held: Held, *, cost_pico: int, now_ms: int) -> Refusal | None:
+        """Hold another cost, now that the prompt was counted."""
+        return self.book.resize(held, cost_pico=cost_pico, now_ms=now_ms)
+
+    def progress(self, held: Held, *, output_tokens: int, cost_pico: int) -> None:
+        """Note what is due so far."""
+        self.book.progress(held, output_tokens=output_tokens, cost_pico=cost_pico)
+
+    def settle(self, held: Held, now_ms: int) -> Booked | None:
+        """Book the progress and free the rest; `None` when that was done before."""
+        return self.book.settle(held, now_ms)
+
+    def remaining(
+        self, tenant: str, key: str, limits: tuple[Limits, Limits], now_ms: int
+    ) -> tuple[Remaining | None, Remaining | None]:
+        """What is left of requests and of output tokens."""
+        return (
+            self.book.remaining_requests(tenant, key, limits, now_ms),
+            self.book.remaining_tokens(tenant, key, limits, now_ms),
+        )

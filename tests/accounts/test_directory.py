@@ -1,0 +1,182 @@
+"""Tenants and keys: who opens what, on both databases."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from tests.accounts.conftest import CONTRACT, MASTER, TIER, Clock
+
+from llmaas.accounts import audit
+from llmaas.accounts.directory import (
+    DAY_MS,
+    AccountsError,
+    Directory,
+    NewKey,
+    UnknownKeyError,
+    UnknownTenantError,
+)
+from llmaas.accounts.limits import Quota
+from llmaas.accounts.money import to_eur
+from llmaas.accounts.store import Store
+
+ME = "a test"
+
+
+def test_a_token_opens_the_key_it_was_made_with(directory: Directory) -> None:
+    key, token = directory.create_key(NewKey("search"), actor=ME)
+    assert directory.authenticate(token) == key
+    assert token.split("_")[1] == key.id
+
+
+@pytest.mark.parametrize("change", ["secret", "id", "prefix", "longer", "empty"])
+def test_a_token_that_is_not_exactly_right_opens_nothing(directory: Directory, change: str) -> None:
+    _, token = directory.create_key(NewKey("search"), actor=ME)
+    wrong = {
+        "secret": token[:-1] + ("a" if token[-1] != "a" else "b"),
+        "id": token.replace(token[7], "z" if token[7] != "z" else "y", 1),
+        "prefix": token.replace("llmaas", "other"),
+        "longer": token + "a",
+        "empty": "",
+    }[change]
+    assert directory.authenticate(wrong) is None
+
+
+def test_a_secret_is_stored_nowhere_and_names_are_not_readable(
+    directory: Directory, store: Store
+) -> None:
+    directory.create_tenant("acme", "ACME Société anonyme", TIER, actor=ME)
+    _, token = directory.create_key(NewKey("Projet Hélène", tenant="acme"), actor=ME)
+    everything = store.read(
+        lambda database: [
+            database.execute(f"select * from {table}")
+            for table in ("tenant", "api_key", "audit", "credit", "wrapped_key")
+        ]
+    )
+    text = repr(everything)
+    assert token.split("_")[2] not in text
+    assert "Société" not in text
+    assert "Hélène" not in text
+
+
+def test_a_revoked_key_stops_in_every_process_at_once(
+    place: Path | str, directory: Directory, clock: Clock
+) -> None:
+    other = Store(place, master=MASTER, clock_ms=clock)
+    try:
+        here, there = directory, Directory(other)
+        key, token = here.create_key(NewKey("search"), actor=ME)
+        there.refresh()
+        assert there.authenticate(token) == key
+        here.revoke(key.id, actor=ME)
+        there.refresh()
+        assert there.authenticate(token) is None
+    finally:
+        other.close()
+
+
+def test_a_key_ends_when_it_expires(directory: Directory, clock: Clock) -> None:
+    new = NewKey("search", expires_ms=clock() + 1000)
+    _, token = directory.create_key(new, actor=ME)
+    clock.advance(0.999)
+    assert directory.authenticate(token)
+    clock.advance(0.001)
+    assert directory.authenticate(token) is None
+
+
+def test_the_scope_and_quota_of_a_key_are_kept(directory: Directory) -> None:
+    new = NewKey(
+        "search",
+        models=frozenset({"a:1"}),
+        endpoints=frozenset({"embeddings"}),
+        quota=Quota(output_tokens_per_hour=5, monthly_cap_eur=Decimal("0.5")),
+    )
+    key, token = directory.create_key(new, actor=ME)
+    assert directory.authenticate(token) == key
+    assert key.may_call("a:1")
+    assert not key.may_call("b:1")
+    assert key.may_use("embeddings")
+    assert not key.may_use("chat.completions")
+    assert key.quota == new.quota
+
+
+def test_rotation_keeps_both_keys_until_the_grace_ends(directory: Directory, clock: Clock) -> None:
+    new = NewKey("search", models=frozenset({"a:1"}), rotate_days=30)
+    old, old_token = directory.create_key(new, actor=ME)
+    successor, new_token = directory.rotate(old.id, grace_ms=DAY_MS, actor=ME)
+    assert (successor.name, successor.models, successor.rotate_days) == ("search", new.models, 30)
+    assert directory.key(old.id).successor == successor.id
+    clock.advance(86_399)
+    assert directory.authenticate(old_token)
+    clock.advance(1)
+    assert directory.authenticate(old_token) is None
+    assert directory.authenticate(new_token)
+    with pytest.raises(AccountsError, match=successor.id):
+        directory.rotate(old.id, grace_ms=0, actor=ME)
+
+
+def test_a_key_is_due_for_rotation_when_its_days_have_passed(
+    directory: Directory, clock: Clock
+) -> None:
+    key, _ = directory.create_key(NewKey("search", rotate_days=30), actor=ME)
+    clock.advance(30 * 86_400 - 1)
+    assert directory.due_for_rotation() == ()
+    clock.advance(1)
+    assert [each.id for each in directory.due_for_rotation()] == [key.id]
+    directory.rotate(key.id, grace_ms=DAY_MS, actor=ME)
+    assert directory.due_for_rotation() == ()
+
+
+def test_a_prepaid_tenant_begins_with_the_credit_of_its_tier(
+    directory: Directory, clock: Clock
+) -> None:
+    tenant = directory.create_tenant("acme", "ACME", TIER, actor=ME)
+    assert to_eur(tenant.balance_pico) == 200
+    clock.advance(1)
+    directory.credit("acme", Decimal("50.25"), "invoice 7", actor=ME)
+    assert to_eur(directory.tenant("acme").balance_pico) == Decimal("250.25")
+    assert [credit.reference for credit in directory.credits("acme")] == [
+        "tier tier-1",
+        "invoice 7",
+    ]
+
+
+def test_closing_a_tenant_stops_its_keys(directory: Directory) -> None:
+    directory.create_tenant("acme", "ACME", CONTRACT, actor=ME)
+    _, token = directory.create_key(NewKey("search", tenant="acme"), actor=ME)
+    directory.close_tenant("acme", actor=ME)
+    assert directory.authenticate(token) is None
+
+
+def test_a_tenant_does_not_reach_the_keys_of_another(directory: Directory) -> None:
+    for tenant in ("acme", "other"):
+        directory.create_tenant(tenant, tenant, CONTRACT, actor=ME)
+    key, token = directory.create_key(NewKey("search", tenant="acme"), actor=ME)
+    with pytest.raises(UnknownKeyError):
+        directory.key(key.id, tenant="other")
+    with pytest.raises(UnknownKeyError):
+        directory.revoke(key.id, actor=ME, tenant="other")
+    with pytest.raises(UnknownKeyError):
+        directory.rotate(key.id, grace_ms=0, actor=ME, tenant="other")
+    assert directory.keys("other") == ()
+    assert directory.authenticate(token)
+
+
+def test_what_does_not_exist_is_named(directory: Directory) -> None:
+    with pytest.raises(UnknownTenantError, match="nobody"):
+        directory.create_key(NewKey("x", tenant="nobody"), actor=ME)
+    with pytest.raises(UnknownKeyError, match="nothing"):
+        directory.revoke("nothing", actor=ME)
+    directory.create_tenant("acme", "ACME", TIER, actor=ME)
+    with pytest.raises(AccountsError, match="already"):
+        directory.create_tenant("acme", "ACME", TIER, actor=ME)
+
+
+def test_every_change_is_in_the_audit_trail(directory: Directory, store: Store) -> None:
+    directory.create_tenant("acme", "ACME", CONTRACT, actor=ME)
+    key, _ = directory.create_key(NewKey("search", tenant="acme"), actor=ME)
+    directory.rotate(key.id, grace_ms=0, actor=ME)
+    directory.revoke(key.id, actor=ME)
+    directory.close_tenant("acme", actor=ME)
+    lines = store.read(lambda database: list(audit.read(database, tenant="acme")))
+    actions = [line.record.action for line in lines if isinstance(line.record, audit.Change)]
+    assert actions == ["tenant.create", "key.create", "key.rotate", "key.revoke", "tenant.close"]
