@@ -62,15 +62,14 @@ class Rates(msgspec.Struct, frozen=True):
         )
 
     def worst_case(self, *, prompt_tokens: int, output_tokens: int) -> int:
-        """Picoeuro at most, when it is not known yet how much of the output will be reasoning.
-
-        Rounding up makes a sum of two classes dearer than one class by less than a picoeuro, so
-        one is added.
-        """
-        dearer = max(self.output.cost(output_tokens), self.reasoning_output.cost(output_tokens))
-        if self.output.whole_units or self.reasoning_output.whole_units:
-            dearer += self.output.cost(1) + self.reasoning_output.cost(1)
-        return self.input.cost(prompt_tokens) + dearer + 1
+        """Picoeuro at most, when it is not known yet how much of the output will be reasoning."""
+        plain, reasoning = self.output, self.reasoning_output
+        output = max(plain.cost(output_tokens), reasoning.cost(output_tokens))
+        for rate in (plain, reasoning):
+            # What begins a unit in both classes is rounded up in both.
+            if rate.unit_pico % rate.unit_size or rate.whole_units:
+                output += rate.cost(1)
+        return self.input.cost(prompt_tokens) + output
 
 
 @dataclass(frozen=True)
