@@ -9,6 +9,7 @@ import html
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
+import numpy as np
 import re2
 
 PAYLOADS = 12
@@ -38,17 +39,44 @@ _PROBES = (
     "ignorier|vergiss|anweisung|richtlinie|systemnachricht|regeln|ohne |antwort|zeige|bist|"
     "ignora|dimentica|istruzion|regole|precedenti|senza |rispondi|mostra|linee guida"
 )
-_PROBE_ROT13 = re2.compile(_PROBES.translate(_ROT13))
-_PROBE_REVERSED = re2.compile(
-    "|".join(
-        word[::-1]
-        for word in (
-            *_PROBES.split("|"),
-            *"指令 指示 提示 忽略 规则 无视 限制 模式 扮演 系统".split(),
-            *"無視 プロンプト ルール システム 忘れて 制限 出力 表示 モード として ください".split(),
-        )
-    )
+_COMMON = (
+    "the you that with what will your this from have would which "
+    "vous que les est dans pour avec une tout cette "
+    "los las para como una esta todo cuando "
+    "der die und das nicht ein ich mit auf wie eine sind "
+    "che sono della questo con nel una alla tutto quello"
+).split()
+_REVERSED_WIDE = (
+    "指令 指示 提示 忽略 规则 无视 限制 模式 扮演 系统 你的 我们 什么 一个 可以 没有 "
+    "無視 プロンプト ルール システム 忘れて 制限 出力 表示 モード として ください です ます から"
+).split()
+
+
+def _probe(turn: Callable[[str], str]) -> "tuple[re2._Regexp[str], re2._Regexp[str]]":
+    """Words that give a turned text away: one trigger word is enough, of common ones it takes two."""
+    common = "|".join(word for each in _COMMON if (word := turn(each)) not in _COMMON)
+    triggers = "|".join(map(turn, _PROBES.split("|")))
+    return re2.compile(triggers), re2.compile(rf"\b(?:{common})\b[^\n]{{1,60}}\b(?:{common})\b")
+
+
+_ROT13_PROBES = _probe(lambda word: word.translate(_ROT13))
+_REVERSED_PROBES = (
+    *_probe(lambda word: word[::-1]),
+    re2.compile("|".join(word[::-1] for word in _REVERSED_WIDE)),
+    # A full stop or comma right before a word, as a sentence read backwards has it.
+    re2.compile(r"(?:^|\n| )[.?!:,;]+\pL[^.?!]{6}"),
 )
+_FREQUENT = np.frombuffer(b"eaionstr", dtype=np.uint8)
+_FREQUENT_ROTATED = np.frombuffer(b"rnvbafge", dtype=np.uint8)
+_SAMPLE = 4_000
+
+
+def _letters_are_rotated(folded: str) -> bool:
+    """Whether the letters are as frequent as a European language's after rotation, not before."""
+    letters = np.frombuffer(folded[:_SAMPLE].encode("ascii", "ignore"), dtype=np.uint8)
+    counts = np.bincount(letters, minlength=128)
+    rotated = int(counts[_FREQUENT_ROTATED].sum())
+    return rotated > 1.15 * int(counts[_FREQUENT].sum()) and rotated > 0.35 * len(letters)
 
 
 def decoded(raw: str) -> Iterator[tuple[str, str]]:
@@ -71,9 +99,9 @@ def decoded(raw: str) -> Iterator[tuple[str, str]]:
 
 def turned(folded: str) -> Iterator[tuple[str, str]]:
     """(turn, text) where the text holds words that only make sense rotated or read backwards."""
-    if _PROBE_ROT13.search(folded):
+    if _letters_are_rotated(folded) or any(probe.search(folded) for probe in _ROT13_PROBES):
         yield "rot13", _middle_out(folded).translate(_ROT13)
-    if _PROBE_REVERSED.search(folded):
+    if any(probe.search(folded) for probe in _REVERSED_PROBES):
         yield "reversed", _middle_out(folded)[::-1]
 
 
@@ -113,7 +141,8 @@ def _from_base64(payload: str) -> bytes:
     body = "".join(payload.split()).rstrip("=").replace("-", "+").replace("_", "/")
     data = base64.b64decode(body[: len(body) // 4 * 4] + _padded(body), validate=True)
     # A long word or a path is base64 by its alphabet alone; its bytes are no UTF-8.
-    data[: len(data) - 3].decode("utf-8")
+    if len(data.decode("utf-8", "ignore").encode()) < len(data) - 3:
+        raise ValueError("not text")
     return data
 
 

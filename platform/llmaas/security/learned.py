@@ -16,6 +16,7 @@ from llmaas.security.grams import BUCKETS, Buckets, Codes, buckets_of, codes_of
 WHOLE = 3_600
 WINDOW = 2_400
 STRIDE = 1_600
+VERY_LONG, WIDE_WINDOW, WIDE_STRIDE = 50_000, 3_600, 2_800
 """Characters. A short text is scored as a whole, a long one by its most suspicious window."""
 
 
@@ -56,13 +57,14 @@ def windows(codes: Codes) -> list[Codes]:
     """The whole text, or overlapping windows of a long one."""
     if len(codes) <= WHOLE:
         return [codes]
-    return [codes[at : at + WINDOW] for at in range(0, len(codes) - (WINDOW - STRIDE), STRIDE)]
+    window, stride = (WINDOW, STRIDE) if len(codes) <= VERY_LONG else (WIDE_WINDOW, WIDE_STRIDE)
+    return [codes[at : at + window] for at in range(0, len(codes) - (window - stride), stride)]
 
 
 @cache
 def packaged_model() -> LinearModel:
     """The model that is shipped with the software."""
-    path = resources.files("llmaas.security").joinpath("model", "linear.npz")
+    path = resources.files("llmaas.security").joinpath("model/linear.npz")
     with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         return LinearModel(
             weights=arrays["weights"].astype(np.float32) * np.float32(arrays["scale"]),

@@ -4,7 +4,7 @@ from llmaas.security.findings import Finding
 from llmaas.security.rules import RuleSet
 from llmaas.security.views import View
 
-CHUNK = 4_000
+CHUNK = 2_400
 OVERLAP = 400
 """Bytes. A long text is matched in chunks, because the literals of many rules occur somewhere in any long
 text, but seldom near each other: ten times faster. The overlap is longer than any rule reaches."""

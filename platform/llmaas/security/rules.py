@@ -1,13 +1,14 @@
 """Compiled rules over a folded text: which rules hit, and where.
 
-RE2 only, so time is linear in the text whatever the pattern. `re2.Filter` looks for the literals of all
-rules in one pass and runs only the rules whose literals are there; the combined automaton of
-`re2.Set` is twenty times slower with bounded gaps.
+RE2 only, so time is linear in the text whatever the pattern. `re2.Filter` looks for the literals of its
+rules in one pass and runs only the rules whose literals are there; the combined automaton of `re2.Set`
+is twenty times slower with bounded gaps. One filter per language: the literals of all languages in one
+filter make too many states, and a text speaks one language at a time.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import re2
 
@@ -15,23 +16,25 @@ _CONTEXT = 40
 """Bytes before and after a find in which a negation counts."""
 _FINDS = 8
 """Finds of one rule that are examined for a negation before the rule is given up."""
+_MEMORY = 64 << 20
+"""Bytes for the states of one expression; past them RE2 forgets states and goes slower."""
 
 
 class Rule(Protocol):
-    """A rule as the bundle holds it."""
+    """A rule as the bundle holds it (`llmaas.bundle.security.SecurityRule`)."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str: ...  # noqa: D102
     @property
-    def family(self) -> str: ...
+    def family(self) -> str: ...  # noqa: D102
     @property
-    def weight(self) -> float: ...
+    def weight(self) -> float: ...  # noqa: D102
     @property
-    def pattern(self) -> str: ...
+    def pattern(self) -> str: ...  # noqa: D102
     @property
-    def negation_before(self) -> str | None: ...
+    def negation_before(self) -> str | None: ...  # noqa: D102
     @property
-    def negation_after(self) -> str | None: ...
+    def negation_after(self) -> str | None: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +53,41 @@ class RuleSet:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         """Raises `re2.error` with the pattern where one does not compile."""
-        options = re2.Options()
-        options.log_errors = False
-        options.max_mem = 64 << 20
+        languages: dict[str, list[Rule]] = {}
+        for rule in rules:
+            languages.setdefault(rule.id.partition(".")[2], []).append(rule)
         self.rules = tuple(rules)
-        self._filter = re2.Filter()
-        for rule in self.rules:
-            self._filter.Add(rule.pattern, options)
-        if self.rules:
-            self._filter.Compile()
-        self._expressions = [self._filter.re(index) for index in range(len(self.rules))]
-        self._before = [_anchored(rule.negation_before, "{}$") for rule in self.rules]
-        self._after = [_anchored(rule.negation_after, "^{}") for rule in self.rules]
+        self._groups = [_Group(group) for group in languages.values()]
 
     def hits(self, folded: bytes) -> list[Hit]:
         """One hit per rule that is found without a negation: its first."""
-        if not self.rules or not folded:
+        if not folded:
             return []
+        return [hit for group in self._groups for hit in group.hits(folded)]
+
+
+class _Group:
+    """The rules of one language, behind one filter."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        options = re2.Options()
+        options.log_errors = False
+        options.max_mem = _MEMORY
+        self._rules = rules
+        self._filter = re2.Filter()
+        for rule in rules:
+            self._filter.Add(rule.pattern, options)
+        self._filter.Compile()
+        self._expressions = [self._filter.re(index) for index in range(len(rules))]
+        self._before = [_compiled(rule.negation_before, "(?:{})$") for rule in rules]
+        self._after = [_compiled(rule.negation_after, "^(?:{})") for rule in rules]
+
+    def hits(self, folded: bytes) -> list[Hit]:
         found = self._filter.Match(folded) or ()
         return [hit for index in found if (hit := self._first(index, folded)) is not None]
 
     def _first(self, index: int, folded: bytes) -> Hit | None:
-        rule, expression = self.rules[index], self._expressions[index]
+        rule, expression = self._rules[index], self._expressions[index]
         before, after = self._before[index], self._after[index]
         position = 0
         for _ in range(_FINDS):
@@ -79,17 +95,14 @@ class RuleSet:
             if match is None:
                 return None
             start, end = match.span()
-            if not (
-                before and before.search(folded[max(0, start - _CONTEXT) : start])
-            ) and not (after and after.search(folded[end : end + _CONTEXT])):
+            if not (before and before.search(folded[max(0, start - _CONTEXT) : start])) and not (
+                after and after.search(folded[end : end + _CONTEXT])
+            ):
                 return Hit(rule.id, rule.family, rule.weight, start, end)
             position = start + 1
         return None
 
 
-def _anchored(pattern: str | None, form: str) -> "re2._Regexp[bytes] | None":
-    if pattern is None:
-        return None
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1 if False else options.encoding
-    return re2.compile(form.format(f"(?:{pattern})").encode(), options)
+def _compiled(pattern: str | None, form: str) -> Any:
+    """An RE2 expression over bytes; the binding has no public type for it."""
+    return None if pattern is None else re2.compile(form.format(pattern).encode())

@@ -25,7 +25,7 @@ _LEFT_OVER = re2.compile(rf"{_SEPARATOR}? {_SEPARATOR}")
 _MARKUP = r"\*{1,3}|~~|__|`{1,3}|</?[a-z]{1,8} ?/?>|<! ?--[^>]{0,80}-->"
 _INNER_MARKUP = re2.compile(rf"\pL(?:{_MARKUP})\pL")
 _ANY_MARKUP = re2.compile(_MARKUP)
-_LEET_WORD = re2.compile(r"[a-z][0134578@$!|]+[a-z]|\b[0134578@$][a-z]{2,}|[a-z]{2}[013457$@]\b")
+_LEET_WORD = re2.compile(r"[a-z][0134578@$]+[a-z]|\b[0134578@$][a-z]{2,}")
 _LEET = str.maketrans("0134578@$!|9€£", "oieastbasiigel")
 _LEET_L = str.maketrans("0134578@$!|9€£", "oleastbasligel")
 

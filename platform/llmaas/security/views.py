@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from llmaas.bundle.folding import fold
 from llmaas.security.encodings import decoded, turned
+from llmaas.security.legibility import legibility, reads_better
 from llmaas.security.skeleton import has_mixed_word, skeleton
 from llmaas.security.smuggling import has_bidi_override, smuggled
 from llmaas.security.spelling import (
@@ -20,6 +21,8 @@ from llmaas.security.spelling import (
 
 DECODED_LIMIT = 32_000
 """Characters of all decoded payloads of a prompt together."""
+SHORT = 600
+"""Characters up to which every respelt reading is assessed; in a longer text it must also make sense."""
 _DEPTH = 2
 """Encodings inside encodings that are opened."""
 
@@ -48,19 +51,21 @@ def _readings(raw: str, main: str) -> Iterator[View]:
     for each in smuggled(raw):
         if each.text:
             yield View(each.carrier, fold(each.text))
-    spaced = read_spaced(main)
-    if spaced:
-        yield View("spaced", spaced)
-    separated = read_separated(main)
-    if separated:
-        yield View("separated", separated)
-    bare = read_without_markup(main)
-    if bare:
-        yield View("markup", bare)
-    for text in read_leet(main):
-        yield View("leet", text)
-    yield from (View(kind, text) for kind, text in turned(main))
+    respelt = [
+        View(kind, text) for kind, text in (*_respelt(main), *turned(main)) if text and text != main
+    ]
+    if respelt:
+        plain = None if len(main) <= SHORT else legibility(main)
+        yield from (v for v in respelt if plain is None or reads_better(v.text, plain))
     yield from _decoded(raw)
+
+
+def _respelt(main: str) -> Iterator[tuple[str, str | None]]:
+    yield "spaced", read_spaced(main)
+    yield "separated", read_separated(main)
+    yield "markup", read_without_markup(main)
+    for text in read_leet(main):
+        yield "leet", text
 
 
 def _decoded(raw: str) -> Iterator[View]:
@@ -80,5 +85,6 @@ def _decoded(raw: str) -> Iterator[View]:
             left -= len(folded)
             yield View(kind, skeleton(folded) if has_mixed_word(folded) else folded)
             for turn, reading in turned(folded):
-                yield View(f"{kind}+{turn}", reading)
+                if reads_better(reading, legibility(folded)):
+                    yield View(f"{kind}+{turn}", reading)
         level = [(kind, text) for kind, text in found if len(text) < len(raw)]
