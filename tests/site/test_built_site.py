@@ -33,6 +33,7 @@ class Page(HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.links, self.loads, self.ids = [], [], []
+        self.redirect = False
         self.language = None
         self.hreflangs = []
         self.feed(text)
@@ -41,6 +42,8 @@ class Page(HTMLParser):
         attributes = dict(attributes)
         if "id" in attributes:
             self.ids.append(attributes["id"])
+        if tag == "body":
+            self.redirect = "data-redirect" in attributes
         if tag == "html":
             self.language = attributes.get("lang")
         if tag == "a" and attributes.get("href"):
@@ -127,14 +130,16 @@ def test_the_language_menu_leads_to_the_same_page(pages):
 def test_a_missing_page_finds_its_styles_from_any_depth(pages):
     for path in (Path("docs/404.html"), Path("docs/en/404.html")):
         root = f"/{path.parent.as_posix()}/"
-        assert all(link.startswith(root) for link in pages[path].loads)
+        # Assets are those of the default language, for all.
+        assert pages[path].loads
+        assert all(link.startswith("/docs/assets/") for link in pages[path].loads)
         assert (
             ("de", f"{root}de/") if path.parts[1] == "404.html" else ("de", f"{root}../de/")
         ) in (pages[path].hreflangs)
 
 
 def test_every_page_announces_stand_in_weights(built, pages):
-    for path in pages:
+    for path in (path for path, page in pages.items() if not page.redirect):
         assert 'class="stand-in"' in (built / path).read_text(encoding="utf-8"), path
 
 

@@ -21,6 +21,7 @@ import yaml
 
 from llmaas.bundle import Bundle
 from llmaas.catalog import CatalogFile
+from llmaas.catalog.model import Catalog
 from llmaas.generators.compile import compile_bundle
 from llmaas.generators.fingerprint import catalogue_sha256
 from llmaas.generators.site.errors import DocsError, DocsUnavailable, UntranslatedError
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 AT_A_TIME = 2
-REQUIRED = ("mkdocs", "material", "babel", "polib")
+REQUIRED = ("mkdocs", "material", "babel", "polib", "brotli")
 SHOWN = 20
 
 Progress = Callable[[int, int | None], None]
@@ -47,6 +48,7 @@ def build_site(
     strict: bool = False,
     api_base_url: str | None = None,
     base_path: str = "/docs/",
+    site_url: str | None = None,
 ) -> None:
     """Build the site of every language of the catalogue.
 
@@ -59,7 +61,9 @@ def build_site(
         progress: told how many languages are done, of how many.
         strict: refuse a site with a text that is not translated.
         api_base_url: base URL in the code samples, by default the catalogue's.
-        base_path: path under which `out_dir` is served; only the page for missing pages needs it.
+        base_path: path under which `out_dir` is served; the page for missing pages needs it.
+        site_url: public address of the site, by default `base_path` on the host of the API; feeds,
+            `sitemap.xml` and `llms.txt` name it.
 
     Raises:
         DocsUnavailable: the `docs` extra is not installed.
@@ -73,8 +77,15 @@ def build_site(
             "install them with: pip install 'llmaas[docs]'"
         )
     report = progress or (lambda _done, _total: None)
+    catalog = _usable(catalog_file)
+    address = _address(catalog, api_base_url, base_path, site_url)
     sites = _render(
-        catalog_file, today=today, openapi=openapi, stand_in=stand_in, api_base_url=api_base_url
+        catalog,
+        today=today,
+        openapi=openapi,
+        stand_in=stand_in,
+        api_base_url=api_base_url,
+        site_url=address,
     )
     if strict:
         _refuse_untranslated(sites)
@@ -84,18 +95,11 @@ def build_site(
     # Beside the result, so that the swap is a rename and not a copy.
     with TemporaryDirectory(prefix=".site-", dir=out_dir.parent) as work:
         built = _run_mkdocs(sites, Path(work), base_path=base_path, report=report)
+        _finish(built, catalog, sites, site_url=address, base_path=base_path)
         _swap(built, out_dir, Path(work))
 
 
-def _render(
-    catalog_file: CatalogFile,
-    *,
-    today: date,
-    openapi: Callable[[Bundle], str],
-    stand_in: bool,
-    api_base_url: str | None,
-) -> list["RenderedSite"]:
-    from llmaas.generators.site.pages import OPENAPI_FILE, render_site  # noqa: PLC0415 - an extra
+def _usable(catalog_file: CatalogFile) -> Catalog:
     from llmaas.generators.site.texts import languages_with_texts  # noqa: PLC0415 - an extra
 
     catalog = catalog_file.catalog
@@ -108,6 +112,31 @@ def _render(
             f"{catalog_file.path}: service.languages: no texts for {', '.join(unknown)}; "
             f"the documentation speaks {', '.join(known)}"
         )
+    return catalog
+
+
+def _address(
+    catalog: Catalog, api_base_url: str | None, base_path: str, site_url: str | None
+) -> str:
+    """The public address of the site, with a slash at its end."""
+    from llmaas.generators.site.pages import public_address  # noqa: PLC0415 - an extra
+
+    if site_url is not None:
+        return site_url.rstrip("/") + "/"
+    return public_address(api_base_url or catalog.service.base_url, base_path)
+
+
+def _render(
+    catalog: Catalog,
+    *,
+    today: date,
+    openapi: Callable[[Bundle], str],
+    stand_in: bool,
+    api_base_url: str | None,
+    site_url: str,
+) -> list["RenderedSite"]:
+    from llmaas.generators.site.pages import OPENAPI_FILE, render_site  # noqa: PLC0415 - an extra
+
     document = openapi(compile_bundle(catalog))
     sites = []
     for language in catalog.service.languages:
@@ -119,6 +148,7 @@ def _render(
             openapi=json.loads(document),
             stand_in=stand_in,
             api_base_url=api_base_url,
+            site_url=site_url,
         )
         sites.append(site.with_file(OPENAPI_FILE, document))
     return sites
@@ -157,10 +187,11 @@ def _run_mkdocs(
 
 def _build_language(site: "RenderedSite", work: Path, config: Mapping[str, Any]) -> None:
     sources = work / f"{site.language}-pages"
-    for path, text in site.pages.items():
+    for path, text in (*site.pages.items(), *site.files.items()):
         target = sources / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+        # Line ends as they are: those of a calendar are part of its format.
+        target.write_text(text, encoding="utf-8", newline="")
     config_file = work / f"{site.language}.yml"
     # JSON is YAML, and needs no care with quoting.
     config_file.write_text(
@@ -190,8 +221,41 @@ def _build_language(site: "RenderedSite", work: Path, config: Mapping[str, Any])
         said = "\n".join((finished.stderr + finished.stdout).splitlines()[-SHOWN:])
         raise DocsError(f"MkDocs failed for language {site.language!r}:\n{said}")
     for name in ("sitemap.xml", "sitemap.xml.gz"):
-        # Without a public address there is nothing true to say in it.
+        # One for all languages is written in the end.
         (_site_of(work, site.language) / name).unlink(missing_ok=True)
+
+
+def _finish(
+    root: Path,
+    catalog: Catalog,
+    sites: list["RenderedSite"],
+    *,
+    site_url: str,
+    base_path: str,
+) -> None:
+    from llmaas.generators.site.pages import folder_of  # noqa: PLC0415 - an extra
+    from llmaas.generators.site.publish import finish_site  # noqa: PLC0415 - an extra
+    from llmaas.generators.site.publish.finish import LanguageSite  # noqa: PLC0415 - an extra
+    from llmaas.generators.site.publish.redirects import redirects_of  # noqa: PLC0415 - an extra
+
+    finish_site(
+        root,
+        [
+            LanguageSite(
+                language=site.language,
+                folder=folder_of(catalog, site.language),
+                pages=site.pages,
+                navigation=site.navigation,
+                name=site.texts.site_name,
+                summary=site.texts.description,
+                moved=site.texts.moved,
+            )
+            for site in sites
+        ],
+        redirects=redirects_of(catalog),
+        site_url=site_url,
+        base_path=base_path,
+    )
 
 
 def _site_of(work: Path, language: str) -> Path:
@@ -240,6 +304,7 @@ def _config(site: "RenderedSite", languages: list[str], *, base_path: str) -> di
     }
     config["extra"] |= {
         "announcement": texts.announcement,
+        "as_markdown": texts.as_markdown,
         "not_found": texts.not_found,
         "not_found_help": texts.not_found_help,
         "base_path": _absolute(base_path, folder),

@@ -63,7 +63,7 @@ class Diagram:
     def described(self) -> tuple[str, ...]:
         """The same in sentences, for readers who do not see the picture."""
         titles = {box.id: box.title for box in self.boxes}
-        boxes = [f"{box.title} : {box.note}" if box.note else box.title for box in self.boxes]
+        boxes = [f"{box.title} — {box.note}" if box.note else box.title for box in self.boxes]
         arrows = [
             f"{titles[arrow.start]} → {titles[arrow.end]}"
             + (f" ({arrow.label})" if arrow.label else "")

@@ -14,6 +14,7 @@ from llmaas.bundle import LifecycleEntry, Phase, model_slug, phase_at
 from llmaas.bundle.tables import PriceId
 from llmaas.catalog.model import Catalog, Model, Price, PriceStep, Tier
 from llmaas.generators.compile.lifecycle import compile_lifecycle
+from llmaas.generators.site.feeds.events import Event, events_of
 from llmaas.generators.site.samples import Sample, samples_for
 
 NoSample = Literal["upcoming", "retired", "not_served"]
@@ -197,6 +198,14 @@ class CatalogView:
                 v.id,
             ),
             default=None,
+        )
+
+    @cached_property
+    def events(self) -> tuple[Event, ...]:
+        """All dates of all models as events, oldest first."""
+        return events_of(
+            (view.entry for view in self.models),
+            notice_months=self.catalog.lifecycle.removal_notice_months,
         )
 
     @property
