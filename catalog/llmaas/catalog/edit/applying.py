@@ -99,24 +99,24 @@ def write_edited(path: Path, edit: Edit) -> EditedText:
         EditRefusedError: nothing was written, for the reason it names.
         OSError: the directory cannot be written to.
     """
-    path = path.resolve()  # what a link points to is edited, the link stays
     current = read_catalog(path)
     content = path.read_bytes() if current.catalog is not None else b""
     result = edited(current, content, edit)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    target = path.resolve()  # what a link points to is edited, the link stays
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(result.after.encode("utf-8"))
             file.flush()
             os.fsync(file.fileno())
-        shutil.copymode(path, temporary)
+        shutil.copymode(target, temporary)
         if not read_catalog(temporary).usable or path.read_bytes() != content:
             raise EditRefusedError(
                 f"{path} was changed by somebody else meanwhile, so nothing was written",
                 "run the command again",
             )
-        temporary.replace(path)
+        temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
     return result

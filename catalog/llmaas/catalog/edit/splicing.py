@@ -55,9 +55,11 @@ def _put(text: str, root: Place, operation: Put, newline: str) -> Splice:
     loc = operation.loc
     place = root.at(loc)
     if place is not None:
-        if place.kind != "scalar":
-            raise NotEditableError(f"`{_named(loc)}` is a {place.kind}, which is edited by hand")
-        return _replaced(text, place, scalar(operation.value))
+        if place.kind == "scalar":
+            return _replaced(text, place, scalar(operation.value))
+        if text[place.start : place.end] in {"[]", "{}"}:
+            return place.start, place.end, flow(operation.value)
+        raise NotEditableError(f"`{_named(loc)}` is a {place.kind}, which is edited by hand")
     mapping, key = _found(root, loc[:-1]), str(loc[-1])
     if mapping.kind != "mapping":
         raise NotEditableError(f"`{_named(loc[:-1])}` is no mapping")

@@ -52,12 +52,12 @@ def _price_effects(
     changes: Iterable[Change], sides: Sides, ledger: Sequence[Usage]
 ) -> Iterable[PriceEffect]:
     steps = [change.path for change in changes if change.path[0] == "prices"]
-    for price, day in dict.fromkeys((path[1], path[3]) for path in steps if len(path) > 3):
+    for price, day in sorted({(path[1], path[3]) for path in steps if len(path) > 3}):
         quantity = sum((each.quantity for each in ledger if each.price == price), Decimal(0))
         effective_on = date.fromisoformat(day)
         eur_before = amount_on(sides.before, price, effective_on)
         eur_after = amount_on(sides.after, price, effective_on)
-        if not ledger or eur_before is None or eur_after is None:
+        if not ledger or eur_before is None or eur_after in (None, eur_before):
             continue
         units = quantity / _PER_UNIT[at(sides.after, "prices", price, "unit")]
         yield PriceEffect(price, effective_on, quantity, units * eur_before, units * eur_after)

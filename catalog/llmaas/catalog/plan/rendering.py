@@ -133,11 +133,11 @@ def _total(plan: Plan, against: str) -> str:
 
 
 def _eur(amount: Decimal) -> str:
-    return f"{amount:,.2f} EUR".replace(",", " ")
+    return f"{amount:,.2f}\u00a0EUR".replace(",", "\u00a0")
 
 
 def _number(quantity: Decimal) -> str:
-    return f"{quantity:,f}".replace(",", " ")
+    return f"{quantity:,f}".replace(",", "\u00a0")  # a number is not broken over two lines
 
 
 # -- JSON -----------------------------------------------------------------------------------------

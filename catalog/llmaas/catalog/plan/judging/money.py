@@ -28,6 +28,8 @@ def step(delta: Delta, sides: Sides) -> Judgement:
     day = date.fromisoformat(delta.path[3])
     before, after = amount_on(sides.before, price, day), amount_on(sides.after, price, day)
     message = f"from {day}: {_eur(before)} → {_eur(after)}"
+    if before == after and day > sides.today:
+        return compatible(f"from {day}: {_eur(after)} as before, by another step")
     rises = before is not None and after is not None and after > before
     if day > sides.today:
         return notice(f"{message}; a rise") if rises else compatible(message)

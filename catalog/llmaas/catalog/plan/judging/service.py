@@ -72,8 +72,9 @@ def language(delta: Delta, _: Sides) -> Judgement:
     """A language of the documentation, or their order: the first is the default."""
     if delta.reordered:
         return notice(f"languages: the default is {delta.after[0]}")
-    message = arrow("languages", delta.before, delta.after)
-    return notice(message) if delta.after is None else compatible(message)
+    if delta.after is None:
+        return notice(f"language {delta.before} removed")
+    return compatible(f"language {delta.after} added")
 
 
 def compliance(delta: Delta, _: Sides) -> Judgement:
