@@ -1,7 +1,10 @@
 import base64
+import gzip
+import os
 from hashlib import sha256
 from pathlib import Path
 
+import brotli
 import pytest
 from tests.gateway.serving import Gateway, serving
 
@@ -130,3 +133,103 @@ def test_without_a_site_the_start_points_to_the_api(gateway: Gateway) -> None:
         "openapi": "/openapi.json",
     }
     assert gateway.http(None).get("/docs/").status_code == 404
+
+
+@pytest.fixture
+def packed_site(site: Path) -> Path:
+    style = site / "assets" / "main.1a2b3c4d.min.css"
+    style.write_bytes(b"a{color:red}" * 100)
+    style.with_name(f"{style.name}.gz").write_bytes(gzip.compress(style.read_bytes()))
+    style.with_name(f"{style.name}.br").write_bytes(brotli.compress(style.read_bytes()))
+    return site
+
+
+@pytest.mark.parametrize(
+    ("accepts", "coding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip", "gzip"),
+        ("GZIP;q=0.5, br;q=0", "gzip"),
+        ("*", "br"),
+        ("*;q=0", None),
+        ("identity", None),
+        ("br;q=x, ;;,", "br"),
+        ("br;q=1.2.3", None),
+        ("", None),
+    ],
+)
+def test_a_client_gets_the_smallest_variant_that_it_accepts(
+    tmp_path: Path, packed_site: Path, accepts: str, coding: str | None
+) -> None:
+    path = packed_site / "assets" / "main.1a2b3c4d.min.css"
+    suffix = {"br": ".br", "gzip": ".gz", None: ""}[coding]
+    with serving(tmp_path, docs_dir=packed_site) as gateway:
+        request = gateway.http(None).build_request(
+            "GET", f"/docs/assets/{path.name}", headers={"accept-encoding": accepts}
+        )
+        answer = gateway.http(None).send(request, stream=True)
+        raw = b"".join(answer.iter_raw())
+    assert raw == path.with_name(path.name + suffix).read_bytes()
+    assert answer.headers.get("content-encoding") == coding
+    assert answer.headers["content-length"] == str(len(raw))
+    assert answer.headers["vary"] == "accept-encoding"
+    assert answer.headers["content-type"] == "text/css; charset=utf-8"
+
+
+def test_variants_have_etags_of_their_own(tmp_path: Path, packed_site: Path) -> None:
+    with serving(tmp_path, docs_dir=packed_site) as gateway:
+        client = gateway.http(None)
+        path = "/docs/assets/main.1a2b3c4d.min.css"
+        etags = {
+            client.get(path, headers={"accept-encoding": coding}).headers["etag"]
+            for coding in ("br", "gzip", "identity")
+        }
+        assert len(etags) == 3
+        for coding in ("br", "gzip", "identity"):
+            headers = {"accept-encoding": coding}
+            etag = client.get(path, headers=headers).headers["etag"]
+            again = client.get(path, headers={**headers, "if-none-match": etag})
+            assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_variant_older_than_its_file_is_not_sent(tmp_path: Path, packed_site: Path) -> None:
+    path = packed_site / "assets" / "main.1a2b3c4d.min.css"
+    path.write_text("b{}")
+    for suffix in (".br", ".gz"):
+        os.utime(path.with_name(path.name + suffix), ns=(0, 0))
+    with serving(tmp_path, docs_dir=packed_site) as gateway:
+        answer = gateway.http(None).get(f"/docs/assets/{path.name}")
+    assert answer.text == "b{}"
+    assert "content-encoding" not in answer.headers
+
+
+def test_a_compressed_page_keeps_the_policy_of_its_scripts(tmp_path: Path, site: Path) -> None:
+    page = site / "index.html"
+    with serving(tmp_path, docs_dir=site) as gateway:
+        plain = gateway.http(None).get("/docs/", headers={"accept-encoding": "identity"})
+        page.with_name("index.html.br").write_bytes(brotli.compress(page.read_bytes()))
+        packed = gateway.http(None).get("/docs/", headers={"accept-encoding": "br"})
+    assert packed.headers["content-encoding"] == "br"
+    policy = "content-security-policy"
+    assert packed.headers[policy] == plain.headers[policy]
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type"),
+    [
+        ("lifecycle.ics", "text/calendar; charset=utf-8"),
+        ("lifecycle.atom", "application/atom+xml; charset=utf-8"),
+        ("index.md", "text/markdown; charset=utf-8"),
+        ("sitemap.xml", "application/xml; charset=utf-8"),
+        ("llms.txt", "text/plain; charset=utf-8"),
+        ("models.json", "application/json; charset=utf-8"),
+        ("index.html.br", "application/octet-stream"),
+        ("unheard-of", "application/octet-stream"),
+    ],
+)
+def test_files_are_announced_as_what_they_are(
+    tmp_path: Path, site: Path, name: str, media_type: str
+) -> None:
+    (site / name).write_text("x")
+    with serving(tmp_path, docs_dir=site) as gateway:
+        assert gateway.http(None).get(f"/docs/{name}").headers["content-type"] == media_type

@@ -4,13 +4,15 @@ The site is MkDocs Material: it runs a few inline scripts, so the content securi
 names the hashes of exactly those (a `<script type="application/json">` is data and does not run).
 Styles may be inline because the theme sets custom properties in `style` attributes. Nothing may be
 loaded from another host.
+
+The site brings its compressed variants: `page.html.br` and `page.html.gz` beside `page.html`.
 """
 
 import asyncio
 import base64
 import mimetypes
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -36,11 +38,30 @@ NO_DOCS = (
 )
 
 
+MEDIA_TYPES = {
+    ".atom": "application/atom+xml",
+    ".css": "text/css",
+    ".html": "text/html",
+    ".ics": "text/calendar",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".md": "text/markdown",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+    ".xml": "application/xml",
+}
+"""What a site consists of; it must not depend on the tables of the machine."""
+VARIANTS = {"br": ".br", "gzip": ".gz"}
+"""Content codings and the suffixes of files in them, the smaller first."""
+
+
 @dataclass(frozen=True)
 class Page:
     """A file of the site, ready to be sent."""
 
     content: bytes
+    encoding: str | None
+    """Content coding of `content`; `None` for the file as it is."""
     content_type: str
     etag: str
     cache_control: str
@@ -71,9 +92,10 @@ async def serve_docs(exchange: Exchange) -> None:
             await _redirect(exchange, f"{quote(path)}/", status=308)
             return
         file /= "index.html"
-    page = await _read(file)
+    encodings = accepted_encodings(exchange.header(b"accept-encoding") or "")
+    page = await _read(file, encodings)
     if page is None:
-        missing = await _read(locate(root, _not_found_page(root, relative)))
+        missing = await _read(locate(root, _not_found_page(root, relative)), encodings)
         fallback = _page(NOT_FOUND.encode(), "text/html", "no-store")
         await _send(exchange, missing or fallback, status=404)
     elif exchange.header(b"if-none-match") == page.etag:
@@ -82,8 +104,21 @@ async def serve_docs(exchange: Exchange) -> None:
         await _send(exchange, page, status=200)
 
 
-async def _read(file: Path | None) -> Page | None:
-    return None if file is None else await asyncio.to_thread(read_page, file)
+def accepted_encodings(header: str) -> tuple[str, ...]:
+    """The codings of the site's variants that a client accepts, the smaller first."""
+    weights: dict[str, float] = {}
+    for part in header.split(","):
+        coding, _, parameter = part.strip().partition(";")
+        weight = re.fullmatch(r"\s*q\s*=\s*([\d.]+)\s*", parameter.lower())
+        try:
+            weights[coding.strip().lower()] = float(weight[1]) if weight else 1.0
+        except ValueError:
+            continue
+    return tuple(name for name in VARIANTS if weights.get(name, weights.get("*", 0.0)) > 0)
+
+
+async def _read(file: Path | None, encodings: tuple[str, ...]) -> Page | None:
+    return None if file is None else await asyncio.to_thread(read_page, file, encodings)
 
 
 def locate(root: Path, relative: str) -> Path | None:
@@ -111,39 +146,71 @@ def _not_found_page(root: Path, relative: str) -> str:
     )
 
 
-def read_page(file: Path) -> Page | None:
-    """Read a file once for as long as it stays as it is."""
+def read_page(file: Path, encodings: tuple[str, ...] = ()) -> Page | None:
+    """Read a file once for as long as it stays as it is.
+
+    Args:
+        file: the file as it is asked for.
+        encodings: codings in which it may be sent; a variant older than the file is not used.
+    """
     try:
         status = file.stat()
-        return _cached_page(file, status.st_mtime_ns, status.st_size)
+    except OSError:
+        return None
+    for encoding in encodings:
+        variant = file.with_name(file.name + VARIANTS[encoding])
+        try:
+            found = variant.stat()
+            if found.st_mtime_ns >= status.st_mtime_ns:
+                return _cached_page(file, status.st_mtime_ns, status.st_size, encoding)
+        except OSError:
+            continue
+    try:
+        return _cached_page(file, status.st_mtime_ns, status.st_size, None)
     except OSError:
         return None
 
 
 @lru_cache(maxsize=512)
-def _cached_page(file: Path, mtime_ns: int, size: int) -> Page:
-    media_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+def _cached_page(file: Path, mtime_ns: int, size: int, encoding: str | None) -> Page:
+    guessed, packed = mimetypes.guess_type(file.name)
+    media_type = MEDIA_TYPES.get(file.suffix) or (
+        # Asked for by its own name, a compressed file is a file and no page.
+        "application/octet-stream" if packed or guessed is None else guessed
+    )
     immutable = HASHED_NAME.search(file.name)
-    return _page(
-        file.read_bytes(),
+    content = file.read_bytes()
+    sent = (
+        content if encoding is None else file.with_name(file.name + VARIANTS[encoding]).read_bytes()
+    )
+    page = _page(
+        content,
         media_type,
         "public, max-age=31536000, immutable" if immutable else "no-cache",
     )
+    return replace(page, content=sent, encoding=encoding, etag=_etag(sent))
 
 
 def _page(content: bytes, media_type: str, cache_control: str) -> Page:
     text = media_type.startswith("text/") or media_type in {
         "application/json",
         "application/javascript",
+        "application/atom+xml",
+        "application/xml",
         "image/svg+xml",
     }
     return Page(
         content=content,
+        encoding=None,
         content_type=f"{media_type}; charset=utf-8" if text else media_type,
-        etag=f'"{sha256(content).hexdigest()[:32]}"',
+        etag=_etag(content),
         cache_control=cache_control,
         policy=content_security_policy(content if media_type == "text/html" else b""),
     )
+
+
+def _etag(content: bytes) -> str:
+    return f'"{sha256(content).hexdigest()[:32]}"'
 
 
 def content_security_policy(html: bytes) -> str:
@@ -173,7 +240,11 @@ def content_security_policy(html: bytes) -> str:
 
 
 def _headers(page: Page) -> list[tuple[bytes, bytes]]:
+    coding = [] if page.encoding is None else [(b"content-encoding", page.encoding.encode())]
     return [
+        *coding,
+        # A cache between must not send to one client what another one accepts.
+        (b"vary", b"accept-encoding"),
         (b"etag", page.etag.encode()),
         (b"cache-control", page.cache_control.encode()),
         (b"content-security-policy", page.policy.encode()),
