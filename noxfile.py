@@ -1,49 +1,51 @@
 """Every check of the project, each in an environment of its own: `uv run nox -s tests`."""
 
 import os
+import shutil
+import sysconfig
 from pathlib import Path
 
 import nox
 
-nox.options.default_venv_backend = "uv"
-nox.options.reuse_existing_virtualenvs = True
-nox.options.error_on_missing_interpreters = False
 nox.options.sessions = ["lint", "check", "docs", "wheel", "tests"]
 
 ROOT = Path(__file__).parent
 
 
-def sync(session: nox.Session, *groups: str) -> None:
-    """Install the project, editable, and these dependency groups; llama.cpp is built only once."""
+def sync(session: nox.Session) -> None:
+    """Complete the environment that `uv run` made: one for all sessions.
+
+    llama.cpp is built from source in some minutes, and uv builds it again for another environment
+    wherever the package index does not let it cache the source.
+    """
+    session.run("uv", "sync", "--quiet", "--all-groups", external=True)
+
+
+@nox.session(venv_backend="none")
+def tests(session: nox.Session) -> None:
+    """Run the tests; arguments after `--` go to pytest."""
+    sync(session)
+    session.run("pytest", *session.posargs)
+
+
+@nox.session(python=["3.12", "3.13", "3.14"], venv_backend="uv", reuse_venv=True)
+def newer(session: nox.Session) -> None:
+    """Run the tests on newer Pythons, where installed; each builds its own llama.cpp."""
     session.run_install(
         "uv",
         "sync",
         "--quiet",
-        "--no-default-groups",
-        *(f"--group={group}" for group in groups),
+        "--all-groups",
         f"--python={session.virtualenv.location}",
         env={"UV_PROJECT_ENVIRONMENT": session.virtualenv.location},
     )
-
-
-@nox.session
-def tests(session: nox.Session) -> None:
-    """Run the tests; arguments after `--` go to pytest."""
-    sync(session, "test")
     session.run("pytest", *session.posargs)
 
 
-@nox.session(python=["3.12", "3.13", "3.14"])
-def newer(session: nox.Session) -> None:
-    """Run the tests on newer Pythons, where they are installed."""
-    sync(session, "test")
-    session.run("pytest", *session.posargs)
-
-
-@nox.session
+@nox.session(venv_backend="none")
 def lint(session: nox.Session) -> None:
     """Style, types and the direction of imports."""
-    sync(session, "lint")
+    sync(session)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run(
@@ -57,43 +59,45 @@ def lint(session: nox.Session) -> None:
     session.run("lint-imports")
 
 
-@nox.session
+@nox.session(venv_backend="none")
 def check(session: nox.Session) -> None:
     """The catalogue is valid and every generated file is what it would be generated as."""
-    sync(session, "run")
+    sync(session)
     session.run("llmaas", "check", "--format", "github" if os.environ.get("CI") else "text")
 
 
-@nox.session
+@nox.session(venv_backend="none")
 def docs(session: nox.Session) -> None:
     """Build the documentation in all languages; a missing translation is an error."""
-    sync(session, "run")
+    sync(session)
     session.run("llmaas", "docs", "build", "--strict", "--out", "site-build")
 
 
-@nox.session
+@nox.session(venv_backend="uv")
 def wheel(session: nox.Session) -> None:
     """Build the wheel, install it alone, and use it from an empty directory."""
     dist = Path(session.create_tmp()) / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
     session.run("uv", "build", "--quiet", "--wheel", "--out-dir", str(dist), external=True)
-    newest = max(dist.glob("*.whl"), key=lambda path: path.stat().st_mtime)
-    constraints = dist / "constraints.txt"
-    constraints.write_text("\n".join(_pins()) + "\n")
-    session.install("--constraint", str(constraints), f"llmaas[docs] @ {newest.resolve().as_uri()}")
+    (built,) = dist.glob("*.whl")
+    session.run("uv", "pip", "install", "--quiet", "--no-deps", str(built), external=True)
+    # Its dependencies are those of the development environment, as built there. A path file is
+    # not read inside a directory that one adds, so the editable project stays out of sight.
+    packages = sysconfig.get_path("purelib")
+    (Path(_purelib(session)) / "dependencies.pth").write_text(f"{packages}\n")
     elsewhere = Path(session.create_tmp()) / "elsewhere"
-    elsewhere.mkdir(exist_ok=True)
+    shutil.rmtree(elsewhere, ignore_errors=True)
+    elsewhere.mkdir()
     session.chdir(elsewhere)
     session.run("llmaas", "--help", silent=True)
-    (elsewhere / "models_config.yaml").unlink(missing_ok=True)
     session.run("llmaas", "init", "models_config.yaml")
     session.run("llmaas", "generate", "models_config.yaml")
     session.run("llmaas", "check", "models_config.yaml")
-    session.run("llmaas", "models", "list")
-    session.run("llmaas", "docs", "build", "--out", "site")
+    session.run("llmaas", "models", "list", "--catalog", "models_config.yaml")
+    session.run("llmaas", "docs", "build", "--catalog", "models_config.yaml", "--out", "site")
 
 
-def _pins() -> list[str]:
-    """The exact versions that pyproject.toml pins."""
-    pyproject = nox.project.load_toml(ROOT / "pyproject.toml")
-    pins: list[str] = pyproject["tool"]["uv"]["constraint-dependencies"]
-    return pins
+def _purelib(session: nox.Session) -> str:
+    """Where the session's environment keeps its packages."""
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    return str(session.run("python", "-c", code, silent=True)).strip()
