@@ -7,14 +7,14 @@ from typing import Any
 
 import msgspec
 
-from llmaas.bundle import Bundle, WorkerSpec
+from llmaas.bundle import Bundle, SecurityPolicy
 from llmaas.catalog.plan.judging.sides import phase_of
 from llmaas.catalog.plan.tree import Branch, grown
 
 NOT_IN_A_BUNDLE = (
     "licences, sizes, families, measurements, tags, use cases and exceptions of models",
     "compliance, integrations, regions, availability and support",
-    "months of stable support, rounding of prices, audiences of tiers",
+    "months of stable support, audiences of tiers",
     "pages of the documentation",
 )
 NOT_IN_A_MODEL_LIST = (
@@ -30,7 +30,6 @@ def tree_of_bundle(bundle: Bundle) -> dict[str, Any]:
     Lists whose order the compiler decides come in that order, so two bundles are compared with each
     other and not a bundle with a catalogue.
     """
-    service, security = bundle.service, bundle.security
     lifecycle = {entry.model: entry for entry in bundle.lifecycle}
     workers = {spec.pool: spec for spec in bundle.workers}
     machines = {each.pool: each.machines for each in bundle.placement.placements}
@@ -39,40 +38,36 @@ def tree_of_bundle(bundle: Bundle) -> dict[str, Any]:
         facts = _builtins(route) | _builtins(lifecycle[route.model])
         facts |= {"id": facts.pop("model"), "upstream": facts.pop("root")}
         pool = facts.pop("pool")
-        serving = _serving(workers[pool]) | {"machines": machines.get(pool, ())}
+        serving = _builtins(workers[pool]) | {"machines": machines.get(pool, ())}
+        del serving["pool"]
         models.append(facts | {"serving": serving})
+    service = _builtins(bundle.service)
+    service["operator"] = {"name": service["operator"]}
+    prices = {price.id: _builtins(price) for price in bundle.prices}
+    for price in prices.values():
+        del price["id"]
     tree: dict[str, Any] = grown(
-        "",
         {
-            "service": {
-                "name": service.name,
-                "operator": {"name": service.operator},
-                "base_url": service.base_url,
-                "time_zone": service.time_zone,
-                "owned_by": service.owned_by,
-                "languages": service.languages,
-            },
-            "lifecycle": {"removal_notice_months": service.removal_notice_months},
-            "prices": {
-                price.id: {"unit": price.unit, "steps": tuple(map(_builtins, price.steps))}
-                for price in bundle.prices
-            },
+            "lifecycle": {"removal_notice_months": service.pop("removal_notice_months")},
+            "service": service,
+            "prices": prices,
             "tiers": tuple(map(_builtins, bundle.tiers)),
-            "security": {
-                "enabled": security.enabled,
-                "checks": tuple({"id": check, "enabled": True} for check in security.checks),
-                "thresholds": {"flag": security.flag_score, "block": security.block_score},
-                "repetition": {
-                    "limit": security.repetition_limit,
-                    "window_s": security.repetition_window_s,
-                    "action": security.repetition_action,
-                },
-            },
+            "security": _security(bundle.security),
             "fleet": {"machines": tuple(map(_builtins, bundle.placement.machines))},
             "models": tuple(models),
-        },
+        }
     )
     return tree
+
+
+def _security(policy: SecurityPolicy) -> dict[str, Any]:
+    facts = _builtins(policy)
+    facts["checks"] = tuple({"id": check, "enabled": True} for check in policy.checks)
+    facts["thresholds"] = {"flag": facts.pop("flag_score"), "block": facts.pop("block_score")}
+    facts["repetition"] = {
+        key: facts.pop(f"repetition_{key}") for key in ("limit", "window_s", "action")
+    }
+    return facts
 
 
 def tree_of_model_list(listed: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -98,7 +93,7 @@ def tree_of_model_list(listed: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             {key: tuple(one) if isinstance(one, list) else one for key, one in facts.items()}
         )
     models.sort(key=lambda facts: str(facts["id"]))
-    tree: dict[str, Any] = grown("", {"models": tuple(models)})
+    tree: dict[str, Any] = grown({"models": tuple(models)})
     return tree
 
 
@@ -116,12 +111,6 @@ def as_listed(tree: Mapping[str, Any], live: Mapping[str, Any], today: date) -> 
             seen["serving"] = {"n_ctx": facts["serving"]["n_ctx"]}
         models[name] = seen
     return {"models": models}
-
-
-def _serving(spec: WorkerSpec) -> dict[str, Any]:
-    facts = _builtins(spec)
-    del facts["pool"]
-    return facts
 
 
 def _builtins(row: msgspec.Struct) -> dict[str, Any]:

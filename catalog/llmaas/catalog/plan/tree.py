@@ -6,7 +6,7 @@ Lists become branches named by what identifies their items: a model by its id, a
 day, an alias by itself. Order is kept, and is a fact of its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llmaas.catalog.model import Catalog
@@ -14,8 +14,8 @@ from llmaas.catalog.model import Catalog
 Path = tuple[str, ...]
 """The way to a value by names: `("models", "qwen3:8b", "aliases", "qwen3")`."""
 
-IDENTIFIED_BY: Mapping[str, str] = {"steps": "effective_on", "exceptions": "rule"}
-"""By the name of a list: the key that tells its items apart, where it is not `id`."""
+IDENTIFIED_BY = ("id", "effective_on", "rule", "tenant")
+"""The keys that tell the items of a list apart: the first that does so for all of them."""
 
 
 class Branch(dict[str, Any]):
@@ -24,21 +24,16 @@ class Branch(dict[str, Any]):
 
 def tree_of(catalog: Catalog) -> dict[str, Any]:
     """The whole catalogue."""
-    tree: dict[str, Any] = grown("", catalog.model_dump())
+    tree: dict[str, Any] = grown(catalog.model_dump())
     return tree
 
 
-def grown(name: str, value: Any) -> Any:
-    """Plain values as a tree; keys without a value are left out, as in the YAML.
-
-    Args:
-        name: the key under which the value stands.
-        value: mappings, tuples and scalars.
-    """
+def grown(value: Any) -> Any:
+    """Plain values as a tree; keys without a value are left out, as in the YAML."""
     if isinstance(value, Mapping):
-        return {key: grown(key, each) for key, each in value.items() if each is not None}
+        return {key: grown(each) for key, each in value.items() if each is not None}
     if isinstance(value, tuple | list):
-        return Branch((_identity(name, each), grown("", each)) for each in value)
+        return Branch(zip(_names(value), map(grown, value), strict=True))
     return value
 
 
@@ -60,7 +55,13 @@ def at(tree: Any, *path: str) -> Any:
     return tree
 
 
-def _identity(name: str, item: Any) -> str:
-    if isinstance(item, Mapping):
-        return str(item[IDENTIFIED_BY.get(name, "id")])
-    return str(item)
+def _names(items: Sequence[Any]) -> list[str]:
+    """What identifies the items of a list; their numbers, where nothing does."""
+    for key in IDENTIFIED_BY:
+        names = [str(item.get(key)) for item in items if isinstance(item, Mapping) and key in item]
+        if len(names) == len(items) == len(set(names)):
+            return names
+    names = [str(item) for item in items if not isinstance(item, Mapping | tuple | list)]
+    if len(names) == len(items) == len(set(names)):
+        return names
+    return [str(number) for number in range(1, len(items) + 1)]

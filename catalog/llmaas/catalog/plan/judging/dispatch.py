@@ -57,6 +57,12 @@ JUDGES: Mapping[str, Judge] = {
     "endpoints.*": service.endpoint,
     "security.enabled": service.protection,
     "security.checks.*": service.protection,
+    "security.standard_rules": service.protection,
+    "security.learned_signal": service.protection,
+    "security.fragments": service.threshold,
+    "security.fragment_action": service.threshold,
+    "security.on_error": service.threshold,
+    "security": service.told,
     "security.thresholds": service.threshold,
     "security.repetition": service.threshold,
     "": service.harmless,
@@ -65,10 +71,6 @@ JUDGES: Mapping[str, Judge] = {
 
 _OPERATIONS = (
     "fleet",
-    "models.*.serving.n_seq_max",
-    "models.*.serving.n_gpu_layers",
-    "models.*.serving.pinned",
-    "models.*.serving.machines",
     "models.*.serving.weights.sha256",
     "models.*.serving.weights.verified",
     "models.*.serving.mmproj.sha256",
@@ -93,7 +95,7 @@ def judged(delta: Delta, sides: Sides) -> Change:
     judgement = _judge_of(delta)(delta, sides)
     if delta.path[0] == "models" and len(delta.path) > 2:
         judgement = _of_a_model_that_does_not_answer(delta, sides, judgement)
-    return Change(delta, _audience(delta.path), judgement)
+    return Change(delta, _audience(delta), judgement)
 
 
 def _judge_of(delta: Delta) -> Judge:
@@ -103,7 +105,11 @@ def _judge_of(delta: Delta) -> Judge:
         return lifecycle.entry_added if delta.before is None else lifecycle.entry_removed
     if delta.path[0] == "tiers" and len(delta.path) == 2:
         return money.tier
-    return JUDGES[max((place for place in JUDGES if fits(place, delta.path)), key=_specific)]
+    return JUDGES[_place(delta.path)]
+
+
+def _place(path: Path) -> str:
+    return max((place for place in JUDGES if fits(place, path)), key=_specific)
 
 
 def _of_a_model_that_does_not_answer(delta: Delta, sides: Sides, found: Judgement) -> Judgement:
@@ -116,8 +122,10 @@ def _of_a_model_that_does_not_answer(delta: Delta, sides: Sides, found: Judgemen
     return found
 
 
-def _audience(path: Path) -> Audience:
-    if any(fits(place, path) for place in _OPERATIONS):
+def _audience(delta: Delta) -> Audience:
+    path = delta.path
+    runs_it = path[2:3] == ("serving",) and _place(path) == "models.*"
+    if runs_it or any(fits(place, path) for place in _OPERATIONS):
         return Audience("operations")
     if any(fits(place, path) for place in _DOCUMENTATION) or path == ("models",):
         return Audience("documentation")

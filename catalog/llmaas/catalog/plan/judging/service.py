@@ -127,9 +127,11 @@ def threshold(delta: Delta, _: Sides) -> Judgement:
     """From when a prompt is flagged or refused."""
     message = arrow(".".join(delta.path), delta.before, delta.after)
     scale = ("allow", "flag", "block")
+    if delta.before is None or delta.after is None:
+        return notice(message)
     stricter = (
         scale.index(delta.after) > scale.index(delta.before)
-        if delta.path[-1] == "action"
+        if delta.after in scale
         else delta.after > delta.before
         if delta.path[-1] == "window_s"
         else delta.after < delta.before
