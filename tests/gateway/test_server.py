@@ -133,3 +133,47 @@ def test_requests_go_to_the_app_that_is_there_now(gateway: Gateway) -> None:
 
     gateway.server.app = other
     assert client.get("/health/live").status_code == 418
+
+
+def test_a_running_request_ends_on_the_app_it_began_with(tmp_path: Path) -> None:
+    gate, reached = asyncio.Event(), threading.Event()
+
+    async def hold() -> None:
+        reached.set()
+        await gate.wait()
+
+    workers = ScriptedWorkers([answering("a")[0], hold, *answering("Hello")[1:]])
+    found: list[Any] = []
+    with serving(tmp_path, workers=workers) as gateway:
+        client = gateway.http()
+
+        def ask() -> None:
+            found.append(client.post("/v1/chat/completions", json=BODY))
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        reached.wait()
+
+        async def other(scope: Any, receive: Any, send: Any) -> None:
+            await send({"type": "http.response.start", "status": 418, "headers": []})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+        async def switch() -> tuple[Any, int]:
+            before = gateway.server.switch(other)
+            return before, gateway.server.running(before)
+
+        before, running = gateway.run(switch())
+        assert running == 1
+        assert gateway.http().get("/health/live").status_code == 418
+
+        async def drained() -> bool:
+            waiting = asyncio.ensure_future(gateway.server.drained(before))
+            await asyncio.sleep(0)
+            early = waiting.done()
+            gate.set()
+            await waiting
+            return early
+
+        assert gateway.run(drained()) is False
+        thread.join()
+    assert found[0].status_code == 200

@@ -3,5 +3,15 @@
 from llmaas.gateway.app import create_app
 from llmaas.gateway.openapi import openapi_document
 from llmaas.gateway.server import GatewayServer, ListenError, listen
+from llmaas.gateway.version import CATALOGUE, Refusal, Version
 
-__all__ = ["GatewayServer", "ListenError", "create_app", "listen", "openapi_document"]
+__all__ = [
+    "CATALOGUE",
+    "GatewayServer",
+    "ListenError",
+    "Refusal",
+    "Version",
+    "create_app",
+    "listen",
+    "openapi_document",
+]

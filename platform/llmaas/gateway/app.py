@@ -3,7 +3,9 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +17,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from llmaas.accounts import KeyStore
-from llmaas.bundle import Bundle
+from llmaas.bundle import Bundle, to_json
 from llmaas.gateway.context import (
     ClientGoneError,
     Exchange,
@@ -34,6 +36,7 @@ from llmaas.gateway.errors import (
 from llmaas.gateway.openapi import openapi_document
 from llmaas.gateway.operations import OPERATIONS, Operation
 from llmaas.gateway.routing import RoutingTable
+from llmaas.gateway.version import Refusal, Version, stamp_of
 from llmaas.workers import ServedModel
 
 BODY_LIMIT_BYTES = 20 * 2**20
@@ -53,6 +56,9 @@ def create_app(
     now: Callable[[], float] = time.time,
     keep_alive_s: float = KEEP_ALIVE_S,
     body_limit_bytes: int = BODY_LIMIT_BYTES,
+    version: Version | None = None,
+    refused: Callable[[], Refusal | None] = lambda: None,
+    admin_token: str | None = None,
 ) -> Litestar:
     """Build the gateway of one bundle.
 
@@ -69,7 +75,11 @@ def create_app(
         now: Unix time, for `created`.
         keep_alive_s: silence after which a stream sends a comment.
         body_limit_bytes: longest body that is read.
+        version: what answers are stamped with; made up from the tables where it is not known.
+        refused: the last bundle that was not taken over.
+        admin_token: what an operator shows.
     """
+    version = version or _version_of(bundle, now)
     gateway = Gateway(
         bundle=bundle,
         table=RoutingTable(bundle),
@@ -83,14 +93,25 @@ def create_app(
         keep_alive_s=keep_alive_s,
         body_limit_bytes=body_limit_bytes,
         time_zone=ZoneInfo(bundle.service.time_zone),
+        version=version,
+        refused=refused,
+        admin_token=admin_token,
     )
     return Litestar(
         route_handlers=[_handler(gateway, operation) for operation in OPERATIONS],
         exception_handlers={Exception: _answer_exception},
-        before_send=[stamp],
+        before_send=[stamp, stamp_of(version)],
         openapi_config=None,
         logging_config=None,
         debug=False,
+    )
+
+
+def _version_of(bundle: Bundle, now: Callable[[], float]) -> Version:
+    return Version(
+        catalogue_sha256=sha256(to_json(bundle).encode()).hexdigest(),
+        program_version=metadata.version("llmaas"),
+        serving_since=datetime.fromtimestamp(now(), UTC),
     )
 
 

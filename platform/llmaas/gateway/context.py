@@ -17,6 +17,7 @@ from llmaas.accounts import KeyStore
 from llmaas.bundle import Bundle
 from llmaas.gateway.errors import BodyTooLarge
 from llmaas.gateway.routing import RoutingTable
+from llmaas.gateway.version import Refusal, Version
 from llmaas.workers import PoolStatus, ServedModel
 from llmaas.workers.protocol import Delta, Embed, Embedded, Finished, Generate, Started
 
@@ -71,6 +72,11 @@ class Gateway:
     keep_alive_s: float
     body_limit_bytes: int
     time_zone: ZoneInfo
+    version: Version
+    refused: Callable[[], Refusal | None]
+    """The last bundle that this server did not take over."""
+    admin_token: str | None
+    """Who shows it is an operator; without one, nobody is."""
 
 
 class ClientGoneError(Exception):

@@ -38,9 +38,14 @@ _TAGS = {
     "embeddings": "Vectors from models.",
     "service": "For those who run and integrate the service.",
     "documentation": "Pages for people.",
+    "administration": "For operators, with the service's admin token.",
 }
 _RESPONSE_HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "x-request-id": ("Names this request; quote it to support.", {"type": "string"}),
+    "x-llmaas-catalogue": (
+        "The version of the catalogue that answered: the first digits of its hash.",
+        {"type": "string"},
+    ),
     "deprecation": (
         "RFC 9745: since when the model is deprecated, as `@<Unix time>`.",
         {"type": "string"},
@@ -57,6 +62,7 @@ _RESPONSE_HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "retry-after": ("Seconds after which to try again.", {"type": "integer"}),
     "www-authenticate": ("How to authenticate.", {"type": "string"}),
 }
+_ON_EVERY_ANSWER = ("x-request-id", "x-llmaas-catalogue")
 _ON_MODEL_ANSWERS = ("deprecation", "sunset", "link", "x-llmaas-stand-in")
 
 
@@ -91,7 +97,12 @@ def openapi_document(bundle: Bundle) -> str:
                         "type": "http",
                         "scheme": "bearer",
                         "description": "An API key, `llmaas_<id>_<secret>`.",
-                    }
+                    },
+                    "admin": {
+                        "type": "http",
+                        "scheme": "bearer",
+                        "description": "The admin token, kept in the state directory.",
+                    },
                 },
             },
         }
@@ -109,6 +120,8 @@ def _operation(operation: Operation, bundle: Bundle) -> dict[str, Any]:
     }
     if operation.public:
         described["security"] = []
+    if operation.admin:
+        described["security"] = [{"admin": []}]
     if operation.requests:
         described["requestBody"] = _request_body(operation, model)
     parameters = [part.strip("{}") for part in operation.path.split("/") if part.startswith("{")]
@@ -143,14 +156,16 @@ def _request_body(operation: Operation, model: str) -> dict[str, Any]:
 def _responses(operation: Operation, model: str) -> dict[str, Any]:
     success: dict[str, Any] = {
         "description": operation.summary,
-        "headers": _headers("x-request-id", *(_ON_MODEL_ANSWERS if _of_a_model(operation) else ())),
+        "headers": _headers(
+            *_ON_EVERY_ANSWER, *(_ON_MODEL_ANSWERS if _of_a_model(operation) else ())
+        ),
         "content": _success_content(operation, model),
     }
     responses = {"200": success}
     if operation.id == "getIndex":
         responses["302"] = {
             "description": "The documentation.",
-            "headers": _headers("x-request-id"),
+            "headers": _headers(*_ON_EVERY_ANSWER),
         }
     if operation.id == "getReadiness":
         responses["503"] = success | {"description": "Pinned models are still loading."}
@@ -180,7 +195,7 @@ def _error(status: int, model: str) -> dict[str, Any]:
     further = {401: ("www-authenticate",), 503: ("retry-after",)}.get(status, ())
     return {
         "description": _STATUS[status],
-        "headers": _headers("x-request-id", *further),
+        "headers": _headers(*_ON_EVERY_ANSWER, *further),
         "content": {
             "application/json": {
                 "schema": _one_of((wire.ErrorEnvelope,)),
@@ -193,7 +208,7 @@ def _error(status: int, model: str) -> dict[str, Any]:
 def _page(status: int) -> dict[str, Any]:
     return {
         "description": "No such page." if status == 404 else _STATUS[status],
-        "headers": _headers("x-request-id"),
+        "headers": _headers(*_ON_EVERY_ANSWER),
         "content": {"text/html": {}},
     }
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from llmaas.gateway import wire
+from llmaas.gateway.administration import get_bundle
 from llmaas.gateway.chat import create_chat_completion
 from llmaas.gateway.completions import create_completion
 from llmaas.gateway.context import Exchange
@@ -29,7 +30,7 @@ class Operation:
     id: str
     method: Literal["GET", "POST"]
     path: str
-    tag: Literal["models", "generation", "embeddings", "service", "documentation"]
+    tag: Literal["models", "generation", "embeddings", "service", "documentation", "administration"]
     summary: str
     description: str
     run: Callable[[Exchange], Awaitable[None]]
@@ -41,6 +42,8 @@ class Operation:
     errors: tuple[int, ...] = ()
     public: bool = False
     """Answered without an API key."""
+    admin: bool = False
+    """Answered to operators only."""
 
 
 _CALL_ERRORS = (400, 401, 403, 404, 410, 413, 415, 500, 503)
@@ -147,6 +150,19 @@ OPERATIONS: tuple[Operation, ...] = (
         run=_openapi,
         answers="application/json",
         public=True,
+    ),
+    Operation(
+        id="getBundle",
+        method="GET",
+        path="/admin/v1/bundle",
+        tag="administration",
+        summary="What is served",
+        description="The catalogue and the program that answer this request, since when, what was "
+        "served before, and the last bundle that was refused with the reason.",
+        run=get_bundle,
+        answers=wire.ServedBundle,
+        errors=(401, 500),
+        admin=True,
     ),
     Operation(
         id="getIndex",

@@ -104,7 +104,8 @@ class _OnSocket(Server):
 class _Running:
     """A request in progress: whether its answer has begun."""
 
-    def __init__(self, send: Any) -> None:
+    def __init__(self, app: ASGIApp, send: Any) -> None:
+        self.app = app
         self.started = False
         self._send = send
 
@@ -135,7 +136,7 @@ class GatewayServer:
         """Take over a bound socket.
 
         Args:
-            app: what answers; assign to `app` to swap it, running requests finish on the old one.
+            app: what answers; `switch` puts another one in its place.
             listener: made by `listen`; it is closed by `stop`.
             grace_s: how long running requests may take after `stop`.
         """
@@ -144,6 +145,7 @@ class GatewayServer:
         self._listener = listener
         self._grace_s = grace_s
         self._requests: dict[asyncio.Task[Any], _Running] = {}
+        self._ended = asyncio.Event()
         self._cutting = False
         self._started = asyncio.Event()
         self._server: _OnSocket | None = None
@@ -165,6 +167,21 @@ class GatewayServer:
             started.cancel()
             await self._serving
             raise RuntimeError("the HTTP server ended before it started; its log says why")
+
+    def switch(self, app: ASGIApp) -> ASGIApp:
+        """Answer with `app` from now on; running requests end on the one returned, the old one."""
+        before, self.app = self.app, app
+        return before
+
+    def running(self, app: ASGIApp) -> int:
+        """How many requests `app` is answering."""
+        return sum(request.app is app for request in self._requests.values())
+
+    async def drained(self, app: ASGIApp) -> None:
+        """Return when the last request of an app that was switched away has ended."""
+        while self.running(app):
+            self._ended.clear()
+            await self._ended.wait()
 
     async def wait(self) -> None:
         """Return when the server has ended, for whatever reason; a failure is in the log."""
@@ -196,9 +213,10 @@ class GatewayServer:
             return
         task = asyncio.current_task()
         assert task is not None
-        self._requests[task] = running = _Running(send)
+        app = self.app
+        self._requests[task] = running = _Running(app, send)
         try:
-            await self.app(scope, receive, running.send)
+            await app(scope, receive, running.send)
         except asyncio.CancelledError:
             if not self._cutting:
                 raise
@@ -207,6 +225,7 @@ class GatewayServer:
                 await _refuse(scope, send)
         finally:
             del self._requests[task]
+            self._ended.set()
 
     def _heard(self, send: Any) -> Any:
         async def heard(message: Any) -> None:

@@ -88,12 +88,12 @@ class Operation:
 
 
 def operations(document: Schema) -> tuple[Operation, ...]:
-    """The operations for programs in an OpenAPI document: what is versioned first."""
+    """The operations that customers' programs use, of an OpenAPI document: versioned ones first."""
     found = [
         _operation(document, method, path, item)
         for path, item in document.get("paths", {}).items()
         for method in METHODS
-        if method in item
+        if method in item and not path.startswith("/admin/")
     ]
     found.sort(key=lambda operation: not operation.path.startswith("/v"))
     return tuple(operation for operation in found if not operation.for_browsers)

@@ -1,6 +1,6 @@
 """Answers. Fields beyond the OpenAI API say so in their class or field description."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -249,6 +249,33 @@ class Health(msgspec.Struct, kw_only=True):
     waiting_for: Annotated[
         list[str] | UnsetType, Meta(description="Pinned models that are not loaded yet.")
     ] = UNSET
+
+
+class EarlierBundle(msgspec.Struct, kw_only=True):
+    """What was served before."""
+
+    catalogue_sha256: str
+    program_version: str
+    serving_since: datetime
+
+
+class RefusedBundle(msgspec.Struct, kw_only=True):
+    """The last bundle that was not taken over; the one before it went on."""
+
+    catalogue_sha256: str
+    refused_at: datetime
+    reason: str
+
+
+class ServedBundle(msgspec.Struct, kw_only=True):
+    """What is served. Answers carry the first digits of the hash as `x-llmaas-catalogue`."""
+
+    object: Literal["bundle"] = "bundle"
+    catalogue_sha256: str
+    program_version: str
+    serving_since: datetime
+    previous: EarlierBundle | None
+    refused: RefusedBundle | None
 
 
 class ServiceIndex(msgspec.Struct, kw_only=True):
