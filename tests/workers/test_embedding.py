@@ -3,7 +3,7 @@ import asyncio
 import numpy as np
 import pytest
 
-from llmaas.workers.client import GenerationFailed, LoadError
+from llmaas.workers.failures import GenerationFailed, LoadError
 from llmaas.workers.protocol import Embed, Generate
 
 pytestmark = pytest.mark.timeout(60)

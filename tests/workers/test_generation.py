@@ -4,7 +4,7 @@ import random
 import pytest
 
 from llmaas.bundle import ReasoningFormat
-from llmaas.workers.client import GenerationFailed
+from llmaas.workers.failures import GenerationFailed
 from llmaas.workers.protocol import (
     Embed,
     Finished,

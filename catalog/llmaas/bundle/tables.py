@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from llmaas.bundle.security import SecurityException, SecurityRule
+
 SCHEMA_VERSION = 1
 """Raised when a reader of the previous version would misunderstand a table."""
 
@@ -26,6 +28,8 @@ ToolCallFormat = Literal[
     "hermes", "qwen3_coder", "llama3_json", "mistral", "mistral_args", "granite", "generic_json"
 ]
 ReasoningMode = Literal["always", "on_by_default", "off_by_default"]
+CacheType = Literal["f16", "bf16", "q8_0", "q4_0"]
+SplitMode = Literal["none", "layer", "row"]
 PriceId = Literal["input", "output", "reasoning_output", "audio"]
 PriceUnit = Literal["million_tokens", "started_minute"]
 PriceRounding = Literal["exact", "up"]
@@ -123,6 +127,14 @@ class SecurityPolicy(Table, frozen=True):
     """Consecutive identical prompts of one key that count as a repetition."""
     repetition_window_s: int
     repetition_action: VerdictAction
+    fragment_action: VerdictAction = "block"
+    """For an attack whose pieces come in several prompts."""
+    learned_signal: bool = True
+    """Whether the linear model is heard beside the rules."""
+    on_error: Literal["allow", "block"] = "allow"
+    """What happens to a request when the layer itself fails."""
+    rules: tuple[SecurityRule, ...] = ()
+    exceptions: tuple[SecurityException, ...] = ()
 
 
 class WeightsFile(Table, frozen=True):
@@ -140,6 +152,25 @@ class ReasoningFormat(Table, frozen=True):
     open: str
     close: str
     mode: ReasoningMode
+
+
+class EngineOptions(Table, frozen=True, kw_only=True):
+    """How llama.cpp runs a model; every default leaves the choice to the worker."""
+
+    kv_unified: bool | None = None
+    """One KV memory for all sequences (`true`), or a part of its own for each (`false`)."""
+    kv_cells: int | None = None
+    """Tokens of a unified KV memory, all sequences together."""
+    cache_type: CacheType = "f16"
+    """Of keys and values; the quantised ones need flash attention."""
+    flash_attention: bool | None = None
+    n_threads: int | None = None
+    """Never all cores: llama.cpp's threads spin, and one competitor makes them 4–5 times slower."""
+    n_ubatch: int | None = None
+    """Tokens computed at once."""
+    main_gpu: int = 0
+    split_mode: SplitMode = "layer"
+    """Of a model on several GPUs."""
 
 
 class WorkerSpec(Table, frozen=True):

@@ -3,9 +3,9 @@
 Importing this loads no engine: `llama_cpp` is imported in worker processes only.
 """
 
-from llmaas.workers.client import GenerationFailed, WorkerError, WorkerUnavailable
 from llmaas.workers.deployed import DeployedPools
 from llmaas.workers.deployment import ServedModel, plan_deployment, weights_path
+from llmaas.workers.failures import GenerationFailed, WorkerError, WorkerUnavailable
 from llmaas.workers.instance import Supervision
 from llmaas.workers.lease import Lease
 from llmaas.workers.pools import Workers

@@ -1,26 +1,27 @@
 """The gateway's end of a worker's connection: many requests over one socket, on the event loop.
 
-Frames are told apart by `stream`; each open stream has a mailbox here. A mailbox is not bounded of
-its own: a stream has at most as many frames as its context has tokens.
+Frames are told apart by `stream`; each open stream has a mailbox here. A mailbox holds at most
+`WINDOW` deltas: the worker pauses a stream until its reader has read on.
 """
 
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncGenerator
 from itertools import count
-from typing import TypeAlias, cast
+from typing import cast
 
 import msgspec
 
+from llmaas.workers.failures import GenerationFailed, LoadError
 from llmaas.workers.framing import FrameDecoder, FrameError, encode_frame
+from llmaas.workers.generation import Answer, Generation
 from llmaas.workers.protocol import (
     Cancel,
+    Credit,
     Delta,
     Embed,
     Embedded,
     Failed,
-    Finished,
     Generate,
     Load,
     LoadFailed,
@@ -32,38 +33,6 @@ from llmaas.workers.protocol import (
 )
 
 _log = logging.getLogger(__name__)
-
-Answer: TypeAlias = Started | Delta | Finished | Embedded | Failed
-
-
-class WorkerError(Exception):
-    """Base of what a lease can raise.
-
-    WorkerError
-    ├── GenerationFailed    this request failed; `failure.code` says how
-    └── WorkerUnavailable   no worker for it now; `retry_after_s` says when to come back
-    """
-
-
-class GenerationFailed(WorkerError):  # noqa: N818 - reads as what happened
-    """The worker answered a request with a failure, or ended while it ran."""
-
-    def __init__(self, failure: Failed) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
-
-
-class WorkerUnavailable(WorkerError):  # noqa: N818 - reads as what happened
-    """There is no worker for this pool now."""
-
-    def __init__(self, message: str, retry_after_s: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.retry_after_s = retry_after_s
-
-
-class LoadError(Exception):
-    """The worker cannot load its model, or ended before it had."""
 
 
 class WorkerConnection(asyncio.Protocol):
@@ -107,26 +76,13 @@ class WorkerConnection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
-    async def generate(self, request: Generate) -> AsyncGenerator[Started | Delta | Finished]:
-        """Answers of one generation, `Finished` last. Closing the generator cancels it.
+    def generate(self, request: Generate) -> Generation:
+        """Answers of one generation, `Finished` last. Closing it cancels the generation.
 
         Raises:
-            GenerationFailed: refused, or failed on the way.
+            GenerationFailed: while iterating: refused, or failed on the way.
         """
-        stream, mailbox = self._open()
-        complete = False
-        try:
-            await self._request(msgspec.structs.replace(request, stream=stream))
-            while not complete:
-                answer = await mailbox.get()
-                if isinstance(answer, Failed):
-                    complete = True
-                    raise GenerationFailed(answer)
-                assert not isinstance(answer, Embedded)
-                complete = isinstance(answer, Finished)
-                yield answer
-        finally:
-            self._close_stream(stream, cancel=not complete)
+        return Generation(self, request)
 
     async def embed(self, request: Embed) -> Embedded:
         """The vectors. Cancelling the task cancels the request.
@@ -134,40 +90,46 @@ class WorkerConnection(asyncio.Protocol):
         Raises:
             GenerationFailed: refused, or failed on the way.
         """
-        stream, mailbox = self._open()
-        complete = False
+        stream, mailbox = await self.request(request)
+        answer: Answer | None = None
         try:
-            await self._request(msgspec.structs.replace(request, stream=stream))
             answer = await mailbox.get()
-            complete = True
-            if isinstance(answer, Failed):
-                raise GenerationFailed(answer)
-            assert isinstance(answer, Embedded)
-            return answer
         finally:
-            self._close_stream(stream, cancel=not complete)
+            if answer is None:
+                self.cancel(stream)
+                self._mailboxes.pop(stream, None)  # a cancelled embedding has no last answer
+        if isinstance(answer, Failed):
+            raise GenerationFailed(answer)
+        assert isinstance(answer, Embedded)
+        return answer
 
-    def _open(self) -> tuple[int, asyncio.Queue[Answer]]:
+    async def request(self, request: Generate | Embed) -> tuple[int, asyncio.Queue[Answer]]:
+        """Send a request; returns its stream, and where answers arrive until the last one.
+
+        Raises:
+            GenerationFailed: it cannot be sent.
+        """
         stream = next(self._streams)
-        mailbox: asyncio.Queue[Answer] = asyncio.Queue()
-        self._mailboxes[stream] = mailbox
-        return stream, mailbox
-
-    def _close_stream(self, stream: int, *, cancel: bool) -> None:
-        self._mailboxes.pop(stream, None)
-        if cancel:
-            self._send(encode_frame(Cancel(stream)))
-
-    async def _request(self, request: Generate | Embed) -> None:
         try:
-            frame = encode_frame(request)
+            frame = encode_frame(msgspec.structs.replace(request, stream=stream))
         except FrameError as error:
-            failure = Failed(request.stream, "invalid_request", str(error))
+            failure = Failed(stream, "invalid_request", str(error))
             raise GenerationFailed(failure) from error
         await self._writable.wait()
         if self.lost.is_set():
-            raise GenerationFailed(_ended(request.stream))
+            raise GenerationFailed(_ended(stream))
+        mailbox: asyncio.Queue[Answer] = asyncio.Queue()
+        self._mailboxes[stream] = mailbox
         self._send(frame)
+        return stream, mailbox
+
+    def cancel(self, stream: int) -> None:
+        """Let the worker stop working on a stream; a generation's last answer still comes."""
+        self._send(encode_frame(Cancel(stream)))
+
+    def grant(self, stream: int, deltas: int) -> None:
+        """So many more deltas of a stream were read."""
+        self._send(encode_frame(Credit(stream, deltas)))
 
     def _send(self, frame: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
@@ -200,9 +162,13 @@ class WorkerConnection(asyncio.Protocol):
                 self.ready.set_exception(LoadError(reason))
             case Pong():
                 self.last_pong = (self._loop.time(), message)
-            case _:
-                # Frames of a stream that was cancelled may still be on their way.
+            case Started() | Delta():
                 mailbox = self._mailboxes.get(message.stream)
+                if mailbox is not None:
+                    mailbox.put_nowait(message)
+            case _:
+                # The vectors of a cancelled request may still be on their way.
+                mailbox = self._mailboxes.pop(message.stream, None)
                 if mailbox is not None:
                     mailbox.put_nowait(message)
 

@@ -58,10 +58,15 @@ class EmbeddingEngine:
         began = self._step_began
         return None if began is None else time.monotonic() - began
 
+    @property
+    def retry_after_s(self) -> int:
+        """When a refused request is likely to find a place: batches are short."""
+        return 1
+
     def run(self) -> None:
         """Serve until the process ends."""
         while True:
-            for inputs in self._requests.take(self._requests.max_open, wait=not self._jobs):
+            for inputs in self._requests.take(wait=not self._jobs):
                 self._jobs.append(_Job(inputs))
             self._step_began = time.monotonic()
             self._drop_cancelled()
@@ -72,8 +77,6 @@ class EmbeddingEngine:
 
     def _drop_cancelled(self) -> None:
         """A cancelled embedding needs no answer: it has no usage until it is complete."""
-        for inputs in self._requests.withdraw_cancelled():
-            self._requests.close(inputs.stream)
         for job in [j for j in self._jobs if self._requests.is_cancelled(j.inputs.stream)]:
             self._jobs.remove(job)
             self._requests.close(job.inputs.stream)

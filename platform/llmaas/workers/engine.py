@@ -1,65 +1,43 @@
 """Text generation by continuous batching: one loop owns the context, sequences join and leave.
 
 Each step decodes one batch: a row for every sequence that is generating, then prompt tokens of the
-sequences that are not yet, first come first served, within a budget. The budget bounds how long a
-new prompt can hold up the others.
+sequences that are not yet, in the order in which they joined, within a budget that bounds how long
+a new prompt can hold up the others.
 
     waiting → prefill → decode → finished
-        └────────┴─────────┴──→ cancelled | failed        (leaves at the next step)
+       ↑        │         │
+       └────────┴─────────┤            (makes room in a full memory, and comes back)
+                          └→ cancelled | failed        (at the next step)
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from heapq import heapify, heappop, heappush
+from collections.abc import Callable, Iterable
+from itertools import islice
 
-import numpy as np
-
+from llmaas.workers.grouping import best_groups
+from llmaas.workers.kv_memory import KvMemory
+from llmaas.workers.likelihoods import Likelihoods
 from llmaas.workers.model import Batch, Context
+from llmaas.workers.prompt_budget import PromptBudget
 from llmaas.workers.prompts import Prompt
 from llmaas.workers.protocol import (
     Delta,
     Failed,
+    FailureCode,
     Finished,
     FinishReason,
     Started,
     ToGateway,
-    Usage,
 )
 from llmaas.workers.queueing import RequestQueue
 from llmaas.workers.sampling import Sampler
+from llmaas.workers.sequences import Sequence
 from llmaas.workers.text import OutputText, Text
 from llmaas.workers.vocabulary import Vocabulary
+from llmaas.workers.waiting import WaitingLine
 
 MAX_WAITING = 64
 """Requests that may wait for a free sequence before new ones are refused as `overloaded`."""
-
-
-@dataclass
-class Sequence:
-    """One generation that has joined the context."""
-
-    seq_id: int
-    prompt: Prompt
-    sampler: Sampler
-    text: OutputText
-    n_past: int = 0
-    """Tokens of it in the KV memory."""
-    last_token: int | None = None
-    """Sampled and not yet decoded; `None` during the prefill."""
-    completion_tokens: int = 0
-    reasoning_tokens: int = 0
-    output_index: int = field(default=-1)
-    """Where this step's logits are, in the batch; -1 without."""
-
-    @property
-    def usage(self) -> Usage:
-        """Token counts so far."""
-        return Usage(
-            prompt_tokens=len(self.prompt.tokens),
-            completion_tokens=self.completion_tokens,
-            reasoning_tokens=self.reasoning_tokens,
-        )
 
 
 class GenerationEngine:
@@ -67,27 +45,35 @@ class GenerationEngine:
 
     Args:
         context: owned by the loop; nobody else may touch it.
+        memory: the account of the context's KV memory.
         vocabulary: of the same model.
         requests: where prompts arrive.
         emit: takes answers; may block, which slows the loop down to what the gateway reads.
+        step_costs: seconds of a decode step of 0, 1, 2 … rows, where they were measured.
     """
 
     def __init__(
         self,
         context: Context,
+        memory: KvMemory,
         vocabulary: Vocabulary,
         requests: RequestQueue[Prompt],
         emit: Callable[[ToGateway], None],
+        *,
+        budget: PromptBudget,
+        step_costs: list[float] | None = None,
     ) -> None:
         self._context = context
+        self._memory = memory
         self._vocabulary = vocabulary
         self._requests = requests
         self._emit = emit
+        self._budget = budget
+        self._groups = best_groups(step_costs or [])
         self._batch = Batch(context.shape)
-        self._prompt_budget = context.shape.n_batch - context.shape.n_seq_max
         self._sequences: list[Sequence] = []  # in the order in which they joined
-        self._free_ids = list(range(context.shape.n_seq_max))
-        heapify(self._free_ids)
+        self._waiting: WaitingLine[Sequence] = WaitingLine()
+        self._seconds_of_answer = 1.0
         self._step_began: float | None = None
 
     @property
@@ -96,92 +82,166 @@ class GenerationEngine:
         began = self._step_began
         return None if began is None else time.monotonic() - began
 
+    @property
+    def retry_after_s(self) -> int:
+        """When a refused request is likely to find a place. Any thread."""
+        rounds = len(self._waiting) / self._context.shape.n_seq_max
+        return max(1, min(60, round(rounds * self._seconds_of_answer)))
+
     def run(self) -> None:
         """Serve until the process ends."""
+        busy = False
         while True:
-            self._join()
+            self._arrive(wait=not busy)
             self._step_began = time.monotonic()
-            self._drop_cancelled()
-            if self._sequences:
-                self._step()
-            if not self._sequences:
+            self._drop()
+            self._join()
+            busy = self._step()
+            if not busy:
                 self._step_began = None
 
-    def _join(self) -> None:
-        arrived = self._requests.take(len(self._free_ids), wait=not self._sequences)
-        for prompt in arrived:
-            sequence = Sequence(
-                # The lowest free id: llama.cpp batches consecutive ids of a split memory together.
-                seq_id=heappop(self._free_ids),
-                prompt=prompt,
-                sampler=Sampler(
-                    prompt.sampling,
-                    n_vocab=self._vocabulary.n_vocab,
-                    n_ctx=self._context.shape.n_ctx,
-                ),
-                text=OutputText(
-                    stop=prompt.stop,
-                    markers=prompt.markers,
-                    starts_in_reasoning=prompt.starts_in_reasoning,
-                ),
+    def _arrive(self, *, wait: bool) -> None:
+        timeout_s = None
+        if wait:
+            deadlines = [at for s in self._everyone() if (at := s.deadline_at) is not None]
+            timeout_s = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+        for prompt in self._requests.take(wait=wait, timeout_s=timeout_s):
+            text = OutputText(
+                stop=prompt.stop,
+                markers=prompt.markers,
+                starts_in_reasoning=prompt.starts_in_reasoning,
             )
-            self._sequences.append(sequence)
-            self._emit(Started(prompt.stream, len(prompt.tokens)))
+            self._waiting.add(Sequence(prompt, text, arrived_at=time.monotonic()))
 
-    def _drop_cancelled(self) -> None:
-        for prompt in self._requests.withdraw_cancelled():
-            self._requests.close(prompt.stream)
-            usage = Usage(prompt_tokens=len(prompt.tokens), completion_tokens=0)
-            self._emit(Finished(prompt.stream, "cancelled", usage))
-        for sequence in list(self._sequences):
-            if self._requests.is_cancelled(sequence.prompt.stream):
+    def _everyone(self) -> Iterable[Sequence]:
+        return [*self._sequences, *self._waiting]
+
+    def _drop(self) -> None:
+        now = time.monotonic()
+        for sequence in self._everyone():
+            if self._requests.is_cancelled(sequence.stream):
                 self._finish(sequence, "cancelled")
+            elif (at := sequence.deadline_at) is not None and now >= at:
+                message = (
+                    f"not complete within the request's deadline of {at - sequence.arrived_at:g} s"
+                )
+                self._fail(sequence, "deadline_exceeded", message)
 
-    def _step(self) -> None:
-        self._fill_batch()
+    def _join(self) -> None:
+        while len(self._sequences) < self._context.shape.n_seq_max:
+            sequence = self._waiting.next(self._sequences)
+            if sequence is None:
+                return
+            if not self._memory.place(sequence, tokens_per_s=self._budget.tokens_per_s):
+                return
+            self._waiting.remove(sequence)
+            self._sequences.append(sequence)
+            if not sequence.started:
+                sequence.started = True
+                self._emit(Started(sequence.stream, len(sequence.prompt.tokens)))
+
+    # One step
+
+    def _step(self) -> bool:
+        """Compute what can be; `False` when everyone waits for something."""
+        speed = self._budget.tokens_per_s
+        able = [s for s in self._sequences if self._memory.settle(s, tokens_per_s=speed)]
+        rows = [s for s in able if s.decodes and self._has_credit(s)]
+        prompts = [s for s in able if not s.decodes]
+        if not rows and not prompts:
+            return False
+        if not prompts and len(rows) < len(self._groups):
+            rows.sort(key=_by_id)
+            remaining = iter(rows)
+            for size in self._groups[len(rows)]:
+                group = list(islice(remaining, size))
+                # A group before it may have needed the room of one of these.
+                self._compute([(s, 1) for s in group if s.seq_id is not None])
+            return True
+        chunks = [(sequence, 1) for sequence in rows]
+        left = self._budget.tokens(others_decode=bool(rows))
+        for sequence in prompts:
+            count = min(left, sequence.pending)
+            if count:
+                chunks.append((sequence, count))
+                left -= count
+        self._compute(chunks)
+        return True
+
+    def _has_credit(self, sequence: Sequence) -> bool:
+        return sequence.deltas_sent < self._requests.credit(sequence.stream)
+
+    def _compute(self, chunks: list[tuple[Sequence, int]]) -> None:
+        """Decode one batch and sample where it reached the end of what is known."""
+        chunks = self._that_fit(chunks)
+        if not chunks:
+            return
+        self._batch.clear()
+        # In the order of their ids, which a split KV memory needs to take them in one go.
+        for sequence, count in sorted(chunks, key=lambda chunk: _by_id(chunk[0])):
+            start, end = sequence.n_past, sequence.n_past + count
+            last = count == sequence.pending
+            assert sequence.seq_id is not None
+            index = self._batch.add(sequence.seq_id, sequence.tokens[start:end], start, output=last)
+            sequence.output_index = index if last else -1
+        began = time.monotonic()
         code = self._context.decode(self._batch)
         if code != 0:
             self._fail_step(code)
             return
-        for sequence in list(self._sequences):
+        rows = sum(1 for _, count in chunks if count == 1)
+        self._budget.measured(
+            prompt_tokens=len(self._batch) - rows,
+            decode_rows=rows,
+            seconds=time.monotonic() - began,
+        )
+        for sequence, count in chunks:
+            self._memory.filled(sequence, count)
+        for sequence, _ in chunks:
             if sequence.output_index >= 0:
-                token = sequence.sampler.sample(self._context.handle, sequence.output_index)
-                self._accept(sequence, token)
+                self._sample(sequence)
 
-    def _fill_batch(self) -> None:
-        chunks: dict[int, int] = {}
-        budget = self._prompt_budget
-        for sequence in self._sequences:
-            if sequence.last_token is not None:
-                chunks[sequence.seq_id] = 1
-            else:
-                chunk = min(budget, len(sequence.prompt.tokens) - sequence.n_past)
-                chunks[sequence.seq_id] = chunk
-                budget -= chunk
-        self._batch.clear()
-        # In the order of their ids, which a split KV memory needs to take them in one go.
-        for sequence in sorted(self._sequences, key=lambda sequence: sequence.seq_id):
-            self._add(sequence, chunks[sequence.seq_id])
+    def _that_fit(self, chunks: list[tuple[Sequence, int]]) -> list[tuple[Sequence, int]]:
+        """Make room; where that is not enough, the youngest sequence waits for it again."""
+        while not self._memory.make_room(sum(count for _, count in chunks)):
+            youngest = self._sequences[-1]
+            assert len(self._sequences) > 1, "one sequence always fits"
+            self._sequences.remove(youngest)
+            self._memory.release(youngest, keep=False)
+            youngest.awaits, youngest.n_past = None, 0
+            self._waiting.add(youngest, first=True)
+            chunks = [chunk for chunk in chunks if chunk[0] is not youngest]
+        return chunks
 
-    def _add(self, sequence: Sequence, count: int) -> None:
-        sequence.output_index = -1
-        if count == 0:
-            return
-        if sequence.last_token is not None:
-            tokens = np.array([sequence.last_token], np.int32)
-            last = True
+    def _sample(self, sequence: Sequence) -> None:
+        handle, index = self._context.handle, sequence.output_index
+        sampler = sequence.sampler
+        if sampler is None:
+            prompt = sequence.prompt
+            sampler = sequence.sampler = Sampler(
+                prompt.sampling,
+                self._vocabulary,
+                n_ctx=self._context.shape.n_ctx,
+                grammar=prompt.grammar,
+            )
+        top = sequence.prompt.top_logprobs
+        if top is None:
+            token = sampler.sample(handle, index, bound=not sequence.text.thinking)
         else:
-            tokens = sequence.prompt.tokens[sequence.n_past : sequence.n_past + count]
-            last = sequence.n_past + count == len(sequence.prompt.tokens)
-        index = self._batch.add(sequence.seq_id, tokens, sequence.n_past, output=last)
-        sequence.n_past += count
-        if last:
-            sequence.output_index = index
+            row = sampler.row(handle, index)
+            likelihoods = Likelihoods(row, top)
+            token = sampler.sample(handle, index, bound=not sequence.text.thinking)
+            sequence.logprobs.append(
+                likelihoods.of(token, self._vocabulary, logit=float(row[token]))
+            )
+        self._accept(sequence, token)
 
     def _accept(self, sequence: Sequence, token: int) -> None:
-        sequence.last_token = token
+        sequence.append(token)
         sequence.completion_tokens += 1
-        if self._vocabulary.ends_generation(token):
+        if self._vocabulary.ends_generation(token) and not sequence.prompt.sampling.ignore_eos:
+            if sequence.logprobs:
+                sequence.logprobs.pop()  # the end is no part of the text
             self._finish(sequence, "stop")
             return
         was_thinking = sequence.text.thinking
@@ -197,25 +257,50 @@ class GenerationEngine:
     def _emit_text(self, sequence: Sequence, text: Text) -> None:
         if text:
             self._emit(
-                Delta(sequence.prompt.stream, content=text.content, reasoning=text.reasoning)
+                Delta(
+                    sequence.stream,
+                    text.content,
+                    text.reasoning,
+                    sequence.completion_tokens,
+                    sequence.logprobs,
+                )
             )
+            sequence.deltas_sent += 1
+            if sequence.logprobs:
+                sequence.logprobs = []
+
+    # Endings
 
     def _finish(self, sequence: Sequence, reason: FinishReason) -> None:
         self._emit_text(sequence, sequence.text.finish())
         self._leave(sequence)
-        self._emit(Finished(sequence.prompt.stream, reason, sequence.usage))
+        if reason != "cancelled":
+            seconds = time.monotonic() - sequence.arrived_at
+            self._seconds_of_answer += 0.1 * (seconds - self._seconds_of_answer)
+        self._emit(Finished(sequence.stream, reason, sequence.usage))
+
+    def _fail(self, sequence: Sequence, code: FailureCode, message: str) -> None:
+        self._leave(sequence)
+        self._emit(Failed(sequence.stream, code, message, usage=sequence.usage))
 
     def _fail_step(self, code: int) -> None:
         """Which sequence a failed step is to blame on is unknown, so all of them end."""
+        message = f"the engine failed in a step (llama_decode returned {code})"
         for sequence in list(self._sequences):
-            self._leave(sequence)
-            message = f"the engine failed in a step (llama_decode returned {code})"
-            self._emit(Failed(sequence.prompt.stream, "internal_error", message))
-        self._context.clear()
+            self._fail(sequence, "internal_error", message)
+        self._memory.clear()
 
     def _leave(self, sequence: Sequence) -> None:
-        self._context.free_sequence(sequence.seq_id)
-        sequence.sampler.close()
-        self._sequences.remove(sequence)
-        heappush(self._free_ids, sequence.seq_id)
-        self._requests.close(sequence.prompt.stream)
+        if sequence.seq_id is None:
+            self._waiting.remove(sequence)
+        else:
+            self._memory.release(sequence, keep=True)
+            self._sequences.remove(sequence)
+        if sequence.sampler is not None:
+            sequence.sampler.close()
+        self._requests.close(sequence.stream)
+
+
+def _by_id(sequence: Sequence) -> int:
+    assert sequence.seq_id is not None
+    return sequence.seq_id

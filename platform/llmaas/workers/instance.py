@@ -8,8 +8,9 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from llmaas.workers.client import LoadError, WorkerConnection
+from llmaas.workers.client import WorkerConnection
 from llmaas.workers.deployment import ServedModel
+from llmaas.workers.failures import LoadError
 from llmaas.workers.protocol import Load, Ready
 
 _POLL_S = 0.01

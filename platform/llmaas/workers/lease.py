@@ -1,11 +1,11 @@
 """What a request holds while a worker answers it."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from llmaas.workers.client import WorkerConnection
 from llmaas.workers.deployment import ServedModel
-from llmaas.workers.protocol import Delta, Embed, Embedded, Finished, Generate, Ready, Started
+from llmaas.workers.generation import Generation
+from llmaas.workers.protocol import Embed, Embedded, Generate, Ready
 
 ENGINE_TYPE = "llama.cpp"
 
@@ -30,10 +30,10 @@ class Lease:
         """The weights only stand in for the model's own."""
         return self.served.stand_in
 
-    def generate(self, request: Generate) -> AsyncGenerator[Started | Delta | Finished]:
+    def generate(self, request: Generate) -> Generation:
         """Answers of one generation, `Finished` last; `request.stream` is filled in here.
 
-        Closing the generator cancels the generation.
+        Closing it cancels the generation; `settled()` then tells what was used.
 
         Raises:
             GenerationFailed: refused, or failed on the way.

@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from llmaas.bundle.tables import EngineOptions
+from llmaas.workers.calibration import calibrate
 from llmaas.workers.embedding import EmbeddingEngine
 from llmaas.workers.engine import MAX_WAITING, GenerationEngine
+from llmaas.workers.gguf_header import read_gguf_header
+from llmaas.workers.kv_memory import KvMemory
+from llmaas.workers.memory import kv_bytes_per_token, kv_plan
 from llmaas.workers.model import Model, ModelError, embedding_context, generation_context
 from llmaas.workers.prompts import InputReader, PromptReader, RefusedError
 from llmaas.workers.protocol import Embed, Failed, Generate, Load, Ready, ToGateway
@@ -47,9 +52,17 @@ def load_model(load: Load, emit: Callable[[ToGateway], None]) -> Serving:
 
 def _load_generation(load: Load, emit: Callable[[ToGateway], None]) -> Serving:
     spec = load.spec
-    model = Model(Path(load.weights_path), n_gpu_layers=spec.n_gpu_layers)
+    path = Path(load.weights_path)
+    options = EngineOptions()
+    model = Model(path, n_gpu_layers=spec.n_gpu_layers, options=options)
+    header = read_gguf_header(path)
     context = generation_context(
-        model, n_ctx=spec.n_ctx, n_seq_max=spec.n_seq_max, n_threads=load.n_threads
+        model,
+        kv_plan(spec, header, weights_bytes=path.stat().st_size),
+        n_ctx=spec.n_ctx,
+        n_seq_max=spec.n_seq_max,
+        n_threads=options.n_threads or load.n_threads,
+        options=options,
     )
     visible = () if spec.reasoning is None else (spec.reasoning.open, spec.reasoning.close)
     vocabulary = Vocabulary(model, visible=visible)
@@ -62,6 +75,7 @@ def _load_generation(load: Load, emit: Callable[[ToGateway], None]) -> Serving:
             return reader.read(request)
         raise _unsupported(request, f"{spec.pool} generates text; it does not embed")
 
+    budget, costs = calibrate(context, measure_groups=not model.on_gpu)
     requests: RequestQueue[Any] = RequestQueue(spec.n_seq_max + MAX_WAITING)
     return Serving(
         ready=Ready(
@@ -70,7 +84,15 @@ def _load_generation(load: Load, emit: Callable[[ToGateway], None]) -> Serving:
             memory_bytes=resident_bytes(),
             has_chat_template=isinstance(template, ChatTemplate),
         ),
-        engine=GenerationEngine(context, vocabulary, requests, emit),
+        engine=GenerationEngine(
+            context,
+            KvMemory(context, bytes_per_token=kv_bytes_per_token(header), n_swa=model.n_swa),
+            vocabulary,
+            requests,
+            emit,
+            budget=budget,
+            step_costs=costs,
+        ),
         requests=requests,
         prepare=prepare,
     )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from llmaas.bundle import WorkerSpec
 from llmaas.workers.gguf_header import GgufHeader, read_gguf_header
+from llmaas.workers.kv_plan import KvPlan, plan_kv
 
 PROCESS_BYTES = 64 * 2**20
 """Python, llama.cpp and numpy."""
@@ -31,6 +32,16 @@ def memory_needed(spec: WorkerSpec, *, weights_path: Path, mmproj_path: Path | N
     n_ubatch = n_ctx if spec.kind == "embedding" else _MICRO_BATCH_TOKENS
     kv = cells * kv_bytes_per_token(header)
     return weights + kv + logits + _compute_bytes(header, n_ubatch, n_ctx) + PROCESS_BYTES
+
+
+def kv_plan(spec: WorkerSpec, header: GgufHeader, *, weights_bytes: int) -> KvPlan:
+    """The layout of a generating model's KV memory."""
+    return plan_kv(
+        n_ctx=min(spec.n_ctx, header.integer("context_length") or spec.n_ctx),
+        n_seq_max=spec.n_seq_max,
+        bytes_per_token=kv_bytes_per_token(header),
+        weights_bytes=weights_bytes,
+    )
 
 
 def kv_bytes_per_token(header: GgufHeader) -> int:

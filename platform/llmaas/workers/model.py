@@ -8,10 +8,12 @@ from typing import Any
 import llama_cpp.llama_cpp as llama
 import numpy as np
 
-from llmaas.bundle.tables import Pooling
+from llmaas.bundle.tables import CacheType, EngineOptions, Pooling, SplitMode
+from llmaas.workers.kv_plan import KvPlan
 
-PROMPT_TOKENS_PER_STEP_CPU = 256
-PROMPT_TOKENS_PER_STEP_GPU = 1024
+PROMPT_TOKENS_PER_STEP_CPU = 512
+PROMPT_TOKENS_PER_STEP_GPU = 2048
+_MICRO_BATCH_TOKENS = 512
 
 _POOLING: dict[Pooling | None, int] = {
     None: llama.LLAMA_POOLING_TYPE_UNSPECIFIED,
@@ -20,6 +22,22 @@ _POOLING: dict[Pooling | None, int] = {
     "cls": llama.LLAMA_POOLING_TYPE_CLS,
     "last": llama.LLAMA_POOLING_TYPE_LAST,
     "rank": llama.LLAMA_POOLING_TYPE_RANK,
+}
+_CACHE_TYPES: dict[CacheType, int] = {
+    "f16": llama.GGML_TYPE_F16,
+    "bf16": 30,  # GGML_TYPE_BF16, which the binding does not name
+    "q8_0": llama.GGML_TYPE_Q8_0,
+    "q4_0": llama.GGML_TYPE_Q4_0,
+}
+_SPLIT_MODES: dict[SplitMode, int] = {
+    "none": llama.LLAMA_SPLIT_MODE_NONE,
+    "layer": llama.LLAMA_SPLIT_MODE_LAYER,
+    "row": llama.LLAMA_SPLIT_MODE_ROW,
+}
+_FLASH_ATTENTION: dict[bool | None, int] = {
+    None: llama.LLAMA_FLASH_ATTN_TYPE_AUTO,
+    False: llama.LLAMA_FLASH_ATTN_TYPE_DISABLED,
+    True: llama.LLAMA_FLASH_ATTN_TYPE_ENABLED,
 }
 _LOG_LEVEL_ERROR = 4  # enum ggml_log_level; the binding's own table is of an older order
 
@@ -50,11 +68,16 @@ def _refusal(what: str) -> ModelError:
 class Model:
     """Loaded weights and their vocabulary."""
 
-    def __init__(self, path: Path, *, n_gpu_layers: int) -> None:
+    def __init__(
+        self, path: Path, *, n_gpu_layers: int, options: EngineOptions | None = None
+    ) -> None:
+        options = options or EngineOptions()
         llama.llama_log_set(_log_callback, None)
         llama.llama_backend_init()
         params = llama.llama_model_default_params()
         params.n_gpu_layers = n_gpu_layers
+        params.main_gpu = options.main_gpu
+        params.split_mode = _SPLIT_MODES[options.split_mode]
         if not path.is_file():
             raise ModelError(f"{path}: no such file")
         _errors.clear()
@@ -67,6 +90,12 @@ class Model:
         self.n_vocab: int = llama.llama_vocab_n_tokens(self.vocab)
         self.n_ctx_train: int = llama.llama_model_n_ctx_train(self.handle)
         self.n_embd: int = llama.llama_model_n_embd_out(self.handle)
+        self.recurrent = bool(
+            llama.llama_model_is_recurrent(self.handle) or llama.llama_model_is_hybrid(self.handle)
+        )
+        """Its state cannot be cut back to an earlier token."""
+        self.n_swa: int = llama.llama_model_n_swa(self.handle)
+        """Width of its sliding window; 0 without."""
 
     @property
     def chat_template(self) -> str | None:
@@ -82,7 +111,13 @@ class Shape:
     n_ctx: int
     """Tokens one sequence may have."""
     n_seq_max: int
+    """Sequences that run together."""
     n_batch: int
+    n_ids: int
+    """Sequence ids: those of running sequences, and of idle ones that keep their tokens."""
+    cells: int
+    """Tokens the KV memory holds, of all sequences together."""
+    unified: bool
 
 
 class Context:
@@ -97,6 +132,7 @@ class Context:
                 f"for {model.path.name}"
             )
         self.shape = shape
+        self.recurrent = model.recurrent
         self._memory: Any = llama.llama_get_memory(self.handle)
 
     def decode(self, batch: "Batch") -> int:
@@ -104,10 +140,32 @@ class Context:
         code: int = llama.llama_decode(self.handle, batch.struct())
         return code
 
-    def free_sequence(self, seq_id: int) -> None:
-        """Forget all tokens of a sequence."""
-        if self._memory:
-            llama.llama_memory_seq_rm(self._memory, seq_id, -1, -1)
+    def synchronize(self) -> None:
+        """Wait until the last step is computed."""
+        llama.llama_synchronize(self.handle)
+
+    def trim(self, seq_id: int, length: int) -> bool:
+        """Keep the first `length` tokens of a sequence; `False` where its memory cannot."""
+        if not self._memory:
+            return length == 0
+        return bool(llama.llama_memory_seq_rm(self._memory, seq_id, length or -1, -1))
+
+    def copy(self, source: int, target: int, length: int) -> bool:
+        """Let `target`, which is empty, begin with the first `length` tokens of `source`.
+
+        A unified memory shares the cells. A split one copies all of a sequence, and what is too
+        much is cut off again.
+        """
+        if self.recurrent or not self.shape.unified:
+            llama.llama_memory_seq_cp(self._memory, source, target, -1, -1)
+            return self.recurrent or self.trim(target, length)
+        llama.llama_memory_seq_cp(self._memory, source, target, 0, length)
+        return True
+
+    def holds_from(self, seq_id: int) -> int:
+        """First position a sequence still has: later than 0 where a window has slid."""
+        first: int = llama.llama_memory_seq_pos_min(self._memory, seq_id)
+        return first
 
     def clear(self) -> None:
         """Forget all sequences."""
@@ -119,28 +177,40 @@ class Context:
         llama.llama_free(self.handle)
 
 
-def generation_context(model: Model, *, n_ctx: int, n_seq_max: int, n_threads: int) -> Context:
-    """A context in which each of `n_seq_max` sequences has all of `n_ctx`.
-
-    The KV memory is split, not shared: no request can starve another, and unrelated prompts are
-    1.4–1.5 times faster than in a shared one. The price is memory for n_ctx × n_seq_max tokens,
-    allocated at once.
-    """
+def generation_context(
+    model: Model,
+    plan: KvPlan,
+    *,
+    n_ctx: int,
+    n_seq_max: int,
+    n_threads: int,
+    options: EngineOptions | None = None,
+) -> Context:
+    """A context in the planned memory for `n_seq_max` running sequences of up to `n_ctx`."""
+    options = options or EngineOptions()
     n_ctx = min(n_ctx, model.n_ctx_train or n_ctx)
     budget = PROMPT_TOKENS_PER_STEP_GPU if model.on_gpu else PROMPT_TOKENS_PER_STEP_CPU
-    shape = Shape(n_ctx=n_ctx, n_seq_max=n_seq_max, n_batch=budget + n_seq_max)
+    shape = Shape(
+        n_ctx=n_ctx,
+        n_seq_max=n_seq_max,
+        n_batch=budget + n_seq_max,
+        n_ids=plan.n_ids,
+        cells=plan.cells,
+        unified=plan.unified,
+    )
     params = llama.llama_context_default_params()
-    params.n_ctx = -(-n_ctx // 256) * 256 * n_seq_max  # llama.cpp pads each sequence to 256
-    params.n_seq_max = n_seq_max
+    params.n_ctx = plan.cells
+    params.n_seq_max = plan.n_ids
     params.n_batch = shape.n_batch
-    params.n_ubatch = min(512, shape.n_batch)
+    params.n_ubatch = min(options.n_ubatch or _MICRO_BATCH_TOKENS, shape.n_batch)
     # One row of logits per sequence and step. The default reserves one per batch token:
     # 300 MiB more at a vocabulary of 152,000.
-    params.n_outputs_max = n_seq_max
+    params.n_outputs_max = plan.n_ids
     params.n_threads = params.n_threads_batch = n_threads
-    params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO
-    params.kv_unified = False
-    # Sliding-window layers keep the window only; nothing here rewinds a sequence.
+    params.flash_attn_type = _FLASH_ATTENTION[options.flash_attention]
+    params.type_k = params.type_v = _CACHE_TYPES[options.cache_type]
+    params.kv_unified = plan.unified
+    # Sliding-window layers keep the window only; a prefix before it is computed again.
     params.swa_full = False
     params.no_perf = True
     return Context(model, shape, params)
@@ -157,7 +227,14 @@ def embedding_context(
     # llama.cpp reserves its pooling graph for equal sequences and aborts where they do not divide.
     n_batch = -(-n_ctx // n_seq_max) * n_seq_max
     n_ubatch = min(n_batch, max(1, 512 // n_seq_max) * n_seq_max)
-    shape = Shape(n_ctx=n_ctx, n_seq_max=n_seq_max, n_batch=n_batch)
+    shape = Shape(
+        n_ctx=n_ctx,
+        n_seq_max=n_seq_max,
+        n_batch=n_batch,
+        n_ids=n_seq_max,
+        cells=n_batch,
+        unified=True,
+    )
     params = llama.llama_context_default_params()
     params.n_ctx = params.n_batch = n_batch
     params.n_seq_max = n_seq_max
@@ -188,7 +265,7 @@ class Batch:
         self._positions = np.zeros(size, np.int32)
         self._counts = np.ones(size, np.int32)
         self._outputs = np.zeros(size, np.int8)
-        self._ids = np.arange(shape.n_seq_max, dtype=np.int32)
+        self._ids = np.arange(shape.n_ids, dtype=np.int32)
         self._id_pointers = np.zeros(size, np.uint64)
         self._size = 0
         self._struct: Any = llama.llama_batch()

@@ -12,10 +12,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from llmaas.workers.client import GenerationFailed, LoadError, WorkerUnavailable
 from llmaas.workers.deployed import DeployedPools
 from llmaas.workers.deployment import ServedModel
 from llmaas.workers.eviction import Refusal, Resident, eviction_for
+from llmaas.workers.failures import GenerationFailed, LoadError, WorkerUnavailable
 from llmaas.workers.instance import Instance, Supervision
 from llmaas.workers.lease import Lease
 from llmaas.workers.memory import memory_needed

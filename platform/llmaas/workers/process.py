@@ -21,6 +21,7 @@ from llmaas.workers.model import ModelError
 from llmaas.workers.prompts import RefusedError
 from llmaas.workers.protocol import (
     Cancel,
+    Credit,
     Embed,
     Embedded,
     Failed,
@@ -88,12 +89,14 @@ class Worker:
                 self._loads.put(message)
             case Cancel(stream=stream) if serving is not None:
                 serving.requests.cancel(stream)
+            case Credit(stream=stream, deltas=deltas) if serving is not None:
+                serving.requests.grant(stream, deltas)
             case Generate() | Embed() if serving is not None:
-                if serving.requests.open(message.stream):
+                owner = message.owner if isinstance(message, Generate) else ""
+                if serving.requests.open(message.stream, owner):
                     self._unprepared.put(message)
                 else:
-                    text = f"{serving.requests.max_open} requests are running and waiting already"
-                    self._unsent.put(Failed(message.stream, "overloaded", text))
+                    self._unsent.put(_overloaded(message.stream, serving))
             case Generate() | Embed():
                 self._unsent.put(
                     Failed(message.stream, "internal_error", "the model is still loading")
@@ -128,6 +131,11 @@ class Worker:
             self._connection.sendall(b"".join(_frame(message) for message in messages))
             for _ in messages:
                 self._unsent.task_done()
+
+
+def _overloaded(stream: int, serving: Serving) -> Failed:
+    text = f"{len(serving.requests)} requests are running and waiting already"
+    return Failed(stream, "overloaded", text, retry_after_s=serving.engine.retry_after_s)
 
 
 def _frame(message: ToGateway) -> bytes:

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmaas.bundle import ReasoningFormat
-from llmaas.workers.protocol import Embed, Failed, FailureCode, Generate, Sampling
+from llmaas.workers.grammars import CompiledGrammar, GrammarError, compile_grammar
+from llmaas.workers.protocol import MAX_TOP, Embed, Failed, FailureCode, Generate, Sampling
 from llmaas.workers.sampling import SamplerError, check_sampling
 from llmaas.workers.templates import ChatTemplate, TemplateError, UnsupportedContentError
 from llmaas.workers.text import Markers
@@ -33,6 +34,12 @@ class Prompt:
     sampling: Sampling
     markers: Markers | None
     starts_in_reasoning: bool
+    grammar: CompiledGrammar | None = None
+    top_logprobs: int | None = None
+    tenant: str = ""
+    owner: str = ""
+    priority: int = 0
+    deadline_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,12 @@ class PromptReader:
             raise _refused(request.stream, "invalid_request", "max_tokens: must be at least 1")
         try:
             check_sampling(request.sampling, n_vocab=self._vocabulary.n_vocab)
-        except SamplerError as error:
+            grammar = (
+                compile_grammar(request.grammar, self._vocabulary.handle)
+                if request.grammar is not None
+                else None
+            )
+        except (SamplerError, GrammarError) as error:
             raise _refused(request.stream, "invalid_request", str(error)) from error
         # Only a template opens a thought for the model; a raw prompt is the caller's own text.
         opened = self._markers is not None and rendered.rstrip().endswith(self._markers.open)
@@ -88,6 +100,12 @@ class PromptReader:
             sampling=request.sampling,
             markers=self._markers,
             starts_in_reasoning=opened,
+            grammar=grammar,
+            top_logprobs=None if request.top_logprobs is None else _top(request.top_logprobs),
+            tenant=request.tenant,
+            owner=request.owner,
+            priority=request.priority,
+            deadline_s=request.deadline_s,
         )
 
     def _tokens(self, request: Generate) -> tuple[str, list[int]]:
@@ -133,6 +151,10 @@ class InputReader:
         if len(tokens) > self._n_ctx:
             raise _too_long(request.stream, what, len(tokens), self._n_ctx)
         return np.array(tokens, np.int32)
+
+
+def _top(wanted: int) -> int:
+    return max(0, min(wanted, MAX_TOP))
 
 
 def _check_tokens(stream: int, tokens: list[int], n_vocab: int, *, what: str) -> None:

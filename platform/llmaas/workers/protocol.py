@@ -38,6 +38,8 @@ FailureCode = Literal[
 
 WINDOW = 256
 """Deltas of one stream that may be unread."""
+MAX_TOP = 20
+"""Alternatives of a token that are reported at most."""
 
 
 class Message(msgspec.Struct, frozen=True, tag=True):

@@ -1,12 +1,17 @@
 """Requests on their way to the engine: counted, cancellable, first come first served.
 
-Three threads meet here: the reader opens and cancels streams, the tokeniser puts what it prepared,
-the engine takes it.
+Three threads meet here: the reader opens, cancels and credits streams, the tokeniser puts what it
+prepared, the engine takes it.
 """
 
-from collections import deque
+from collections import Counter, deque
 from threading import Condition
 from typing import Generic, Protocol, TypeVar
+
+from llmaas.workers.protocol import WINDOW
+
+KEPT_FOR_OTHERS = 0.25
+"""Of all places; one named owner never has these, so another one's request is not refused."""
 
 
 class Streamed(Protocol):
@@ -21,7 +26,7 @@ RequestT = TypeVar("RequestT", bound=Streamed)
 
 
 class RequestQueue(Generic[RequestT]):
-    """Streams this worker has accepted and not yet answered in full.
+    """Streams are `open` from the moment a request is accepted until its last answer.
 
     Args:
         max_open: streams open at once, running and waiting together.
@@ -29,53 +34,84 @@ class RequestQueue(Generic[RequestT]):
 
     def __init__(self, max_open: int) -> None:
         self.max_open = max_open
+        self._max_owned = max_open - int(max_open * KEPT_FOR_OTHERS)
         self._changed = Condition()
-        self._open: set[int] = set()
+        self._news = False
+        self._owners: dict[int, str] = {}
+        self._have: Counter[str] = Counter()
         self._cancelled: set[int] = set()
+        self._credit: dict[int, int] = {}
         self._ready: deque[RequestT] = deque()
 
-    def open(self, stream: int) -> bool:
-        """Accept a stream, or say that there are too many."""
+    def __len__(self) -> int:
+        return len(self._owners)
+
+    def open(self, stream: int, owner: str = "") -> bool:
+        """Accept a stream, or say that there are too many, of this owner or of all."""
         with self._changed:
-            if len(self._open) >= self.max_open:
+            if len(self._owners) >= self.max_open:
                 return False
-            self._open.add(stream)
+            if owner and self._have[owner] >= self._max_owned:
+                return False
+            self._owners[stream] = owner
+            self._have[owner] += 1
+            self._credit[stream] = WINDOW
             return True
 
     def put(self, request: RequestT) -> None:
         """Hand a prepared request to the engine."""
         with self._changed:
             self._ready.append(request)
-            self._changed.notify()
+            self._tell()
 
     def cancel(self, stream: int) -> None:
         """The engine finds it at its next step; a stream already answered is left alone."""
         with self._changed:
-            if stream in self._open:
+            if stream in self._owners:
                 self._cancelled.add(stream)
+                self._tell()
+
+    def grant(self, stream: int, deltas: int) -> None:
+        """The reader of a stream has read so many more deltas."""
+        with self._changed:
+            if stream in self._credit:
+                self._credit[stream] += deltas
+                self._tell()
 
     def close(self, stream: int) -> None:
         """The stream has its last answer."""
         with self._changed:
-            self._open.discard(stream)
+            owner = self._owners.pop(stream, None)
+            if owner is not None:
+                self._have[owner] -= 1
+                if not self._have[owner]:
+                    del self._have[owner]
+            self._credit.pop(stream, None)
             self._cancelled.discard(stream)
 
     def is_cancelled(self, stream: int) -> bool:
         """Whether nobody waits for the rest of a stream."""
         return stream in self._cancelled
 
-    def take(self, count: int, *, wait: bool) -> list[RequestT]:
-        """Up to `count` requests; with `wait`, at least one."""
-        with self._changed:
-            while wait and not self._ready:
-                self._changed.wait()
-            return [self._ready.popleft() for _ in range(min(count, len(self._ready)))]
+    def credit(self, stream: int) -> int:
+        """Deltas that may have been sent on a stream, from its beginning."""
+        return self._credit.get(stream, 0)
 
-    def withdraw_cancelled(self) -> list[RequestT]:
-        """Remove and return what was cancelled before the engine took it."""
-        if not self._cancelled:
-            return []
+    def take(self, *, wait: bool, timeout_s: float | None = None) -> list[RequestT]:
+        """Every prepared request.
+
+        Args:
+            wait: for anything that happens: a request, a cancellation, credit.
+            timeout_s: but no longer than this.
+        """
         with self._changed:
-            withdrawn = [r for r in self._ready if r.stream in self._cancelled]
-            self._ready = deque(r for r in self._ready if r.stream not in self._cancelled)
-            return withdrawn
+            if wait and not self._news:
+                self._changed.wait(timeout_s)
+            self._news = False
+            taken = list(self._ready)
+            self._ready.clear()
+            return taken
+
+    def _tell(self) -> None:
+        self._news = True
+        self._changed.notify()

@@ -2,9 +2,12 @@
 
 import ctypes
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 import llama_cpp.llama_cpp as llama
+import numpy as np
+from numpy.typing import NDArray
 
 from llmaas.workers.model import Model
 
@@ -19,11 +22,12 @@ class Vocabulary:
     """
 
     def __init__(self, model: Model, *, visible: Iterable[str] = ()) -> None:
-        self._vocab: Any = model.vocab
+        self.handle: Any = model.vocab
+        """llama.cpp's own."""
         self.n_vocab = model.n_vocab
-        self.bos: int = llama.llama_vocab_bos(self._vocab)
-        self.eos: int = llama.llama_vocab_eos(self._vocab)
-        self._add_bos: bool = llama.llama_vocab_get_add_bos(self._vocab)
+        self.bos: int = llama.llama_vocab_bos(self.handle)
+        self.eos: int = llama.llama_vocab_eos(self.handle)
+        self._add_bos: bool = llama.llama_vocab_get_add_bos(self.handle)
         self._pieces: dict[int, bytes] = {}
         self._visible = frozenset(
             token for text in visible for token in self._tokenize(text, False)
@@ -48,12 +52,17 @@ class Vocabulary:
         """A special token as chat templates write it; empty when the model has none."""
         if token < 0:
             return ""
-        text: bytes = llama.llama_vocab_get_text(self._vocab, token)
+        text: bytes = llama.llama_vocab_get_text(self.handle, token)
         return text.decode("utf-8", "replace")
 
     def ends_generation(self, token: int) -> bool:
         """Whether the model is done with this token."""
-        return bool(llama.llama_vocab_is_eog(self._vocab, token))
+        return bool(llama.llama_vocab_is_eog(self.handle, token))
+
+    @cached_property
+    def end_tokens(self) -> NDArray[np.intp]:
+        """Every token that ends an answer."""
+        return np.array([t for t in range(self.n_vocab) if self.ends_generation(t)], np.intp)
 
     def piece(self, token: int) -> bytes:
         """The bytes a token adds to the output; not always whole characters."""
@@ -66,7 +75,7 @@ class Vocabulary:
         special, size = token in self._visible, 64
         while True:
             buffer = ctypes.create_string_buffer(size)
-            length = llama.llama_token_to_piece(self._vocab, token, buffer, size, 0, special)
+            length = llama.llama_token_to_piece(self.handle, token, buffer, size, 0, special)
             if length >= 0:
                 return buffer.raw[:length]
             size = -length
@@ -77,7 +86,7 @@ class Vocabulary:
         while True:
             tokens = (llama.llama_token * size)()
             count = llama.llama_tokenize(
-                self._vocab, data, len(data), tokens, size, add_special, parse_special
+                self.handle, data, len(data), tokens, size, add_special, parse_special
             )
             if count >= 0:
                 return list(tokens[:count])

@@ -1,0 +1,177 @@
+"""Grammars that bind an answer: compiled when a request is read, asked for every token.
+
+    GBNF or JSON schema → rules → llama.cpp's own parser → a state that allows some tokens
+
+Everything a caller can get wrong fails in `compile_grammar`; what runs in the engine cannot fail.
+"""
+
+import ctypes
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import llama_cpp.llama_cpp as llama
+from llama_cpp.llama_grammar import json_schema_to_gbnf
+
+from llmaas.workers.protocol import Grammar
+
+MAX_GRAMMAR_CHARACTERS = 65_536
+MAX_NESTING = 128
+"""llama.cpp's parser and the schema converter recurse: depth is stack, and no stack is endless."""
+
+
+class GrammarError(Exception):
+    """A grammar or schema nobody can follow; the message is for the caller."""
+
+
+@dataclass(frozen=True)
+class CompiledGrammar:
+    """Rules that were parsed once without error."""
+
+    rules: str
+    triggers: tuple[re.Pattern[str], ...]
+
+
+def compile_grammar(grammar: Grammar, vocab: Any) -> CompiledGrammar:
+    """Check a grammar and translate a schema.
+
+    Raises:
+        GrammarError: the message says what is wrong.
+    """
+    if (grammar.gbnf is None) == (grammar.json_schema is None):
+        raise GrammarError("grammar: give either rules or a JSON schema")
+    if grammar.gbnf is not None:
+        rules = grammar.gbnf
+    else:
+        rules = _schema_rules(json.dumps(grammar.json_schema, sort_keys=False))
+    _check_size(rules)
+    _free(_start(rules, vocab))
+    try:
+        triggers = tuple(re.compile(pattern) for pattern in grammar.triggers)
+    except re.error as error:
+        raise GrammarError(f"grammar: a trigger is no regular expression ({error})") from error
+    return CompiledGrammar(rules, triggers)
+
+
+@lru_cache(maxsize=256)
+def _schema_rules(schema: str) -> str:
+    if _depth(schema, "{[", "}]") > MAX_NESTING:
+        raise GrammarError(f"json_schema: nested deeper than {MAX_NESTING} levels")
+    try:
+        rules: str = json_schema_to_gbnf(schema)
+    except RecursionError as error:
+        raise GrammarError("json_schema: its references never end") from error
+    # The converter asserts, and raises whatever a malformed schema makes it stumble over.
+    except Exception as error:
+        reason = str(error) or type(error).__name__
+        raise GrammarError(f"json_schema: cannot be followed ({reason})") from error
+    return rules
+
+
+def _check_size(rules: str) -> None:
+    if len(rules) > MAX_GRAMMAR_CHARACTERS:
+        raise GrammarError(
+            f"grammar: {len(rules)} characters of rules; at most {MAX_GRAMMAR_CHARACTERS}"
+        )
+    if _depth(rules, "(", ")") > MAX_NESTING:
+        raise GrammarError(f"grammar: nested deeper than {MAX_NESTING} levels")
+    if "\0" in rules:
+        raise GrammarError("grammar: has a null character")
+
+
+def _depth(text: str, opening: str, closing: str) -> int:
+    depth = deepest = 0
+    for character in text:
+        if character in opening:
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in closing:
+            depth -= 1
+    return deepest
+
+
+def _start(rules: str, vocab: Any) -> Any:
+    state = llama.llama_sampler_init_grammar(vocab, rules.encode(), b"root")
+    if not state:
+        raise GrammarError("grammar: not valid GBNF; it needs a rule `root` and no left recursion")
+    return state
+
+
+def _free(state: Any) -> None:
+    llama.llama_sampler_free(state)
+
+
+class GrammarState:
+    """Where one generation is in its grammar.
+
+    With triggers it binds nothing until one of them matches; what follows the match, from the start
+    of its first group on, is then read by the grammar. Text that already contradicts it cannot be
+    taken back: such an answer stays unbound, as the model wrote it.
+    """
+
+    def __init__(self, compiled: CompiledGrammar, vocab: Any) -> None:
+        self._compiled = compiled
+        self._vocab = vocab
+        self._state: Any = None if compiled.triggers else _start(compiled.rules, vocab)
+        self._waits = bool(compiled.triggers)
+        self._written = b""
+        self._one = (llama.llama_token_data * 1)()
+        self._array = llama.llama_token_data_array(
+            ctypes.cast(self._one, llama.llama_token_data_p), 1, -1, False
+        )
+
+    @property
+    def binds(self) -> bool:
+        """Whether the next token is bound."""
+        return self._state is not None
+
+    def allows(self, token: int) -> bool:
+        """Whether a token may follow."""
+        if self._state is None:
+            return True
+        self._one[0].id, self._one[0].logit = token, 0.0
+        llama.llama_sampler_apply(self._state, ctypes.byref(self._array))
+        return bool(self._one[0].logit == 0.0)
+
+    def restrict(self, candidates: Any) -> None:
+        """Give what may not follow a logit of minus infinity."""
+        llama.llama_sampler_apply(self._state, ctypes.byref(candidates))
+
+    def accept(self, token: int, piece: bytes) -> None:
+        """The token that was chosen; it must be allowed."""
+        if self._state is not None:
+            llama.llama_sampler_accept(self._state, token)
+        elif self._waits:
+            self._written += piece
+            self._look_for_trigger()
+
+    def close(self) -> None:
+        """Free the state."""
+        if self._state is not None:
+            _free(self._state)
+            self._state = None
+
+    def _look_for_trigger(self) -> None:
+        text = self._written.decode("utf-8", "ignore")
+        for pattern in self._compiled.triggers:
+            match = pattern.search(text)
+            if match is None:
+                continue
+            start = match.start(1) if pattern.groups and match.start(1) >= 0 else match.start()
+            self._waits = False
+            self._state = _start(self._compiled.rules, self._vocab)
+            self._replay(text[start:].encode())
+            return
+
+    def _replay(self, written: bytes) -> None:
+        tokens = (llama.llama_token * (len(written) + 8))()
+        count = llama.llama_tokenize(
+            self._vocab, written, len(written), tokens, len(tokens), False, True
+        )
+        for token in tokens[:count]:
+            if not self.allows(token):
+                self.close()
+                return
+            llama.llama_sampler_accept(self._state, token)

@@ -1,0 +1,265 @@
+"""Who has which part of the KV memory, and what is kept of those who had it.
+
+An id is running, idle (its sequence ended; the tokens are kept for the next prompt that begins like
+it) or empty. A new sequence gets the longest prefix that any running or idle one of its tenant has,
+so a system prompt is computed once, and a chat goes on where it was.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from llmaas.workers.cells import Cells
+from llmaas.workers.model import Context
+from llmaas.workers.prefixes import BLOCK, Match, PrefixIndex, Tokens
+from llmaas.workers.sequences import Sequence
+
+COPY_BYTES_PER_S = 4e9
+"""A split memory copies whole sequences: so fast, on a machine with little to spare."""
+WORTH_WAITING_FOR = 2 * BLOCK
+"""Tokens that another sequence is about to compute; fewer are computed twice."""
+HEADROOM = 32
+"""Cells to leave for every running sequence when another one joins."""
+_TURN_END = 8
+"""A next turn of a chat repeats the last prompt up to these many tokens, and goes on elsewhere."""
+
+
+@dataclass
+class _Idle:
+    tenant: str
+    tokens: Tokens
+    prompt_tokens: int
+
+
+class KvMemory:
+    """The ids of one context.
+
+    Args:
+        context: whose memory it is.
+        bytes_per_token: of the memory, to know what a copy costs.
+        n_swa: width of the sliding window, 0 without.
+    """
+
+    def __init__(self, context: Context, *, bytes_per_token: int, n_swa: int) -> None:
+        self._context = context
+        self._unified = context.shape.unified
+        self._cells = Cells(context.shape.cells) if self._unified else None
+        self._copy_s = (
+            0.0
+            if self._unified
+            else context.shape.cells // context.shape.n_ids * bytes_per_token / COPY_BYTES_PER_S
+        )
+        self._n_swa = n_swa
+        self._index = PrefixIndex()
+        self._running: dict[int, Sequence] = {}
+        self._idle: OrderedDict[int, _Idle] = OrderedDict()  # least recently used first
+        self._empty = set(range(context.shape.n_ids))
+        self._proven: set[int] = set()
+        """Ids whose tokens were used again: worth more than those that never were."""
+
+    @property
+    def idle(self) -> int:
+        """Sequences that are kept for their prefix."""
+        return len(self._idle)
+
+    @property
+    def cells_free(self) -> int | None:
+        """Of a unified memory."""
+        return None if self._cells is None else self._cells.free
+
+    def place(self, sequence: Sequence, *, tokens_per_s: float | None) -> bool:
+        """Give a sequence an id and the longest prefix there is; `False` when it has no room now.
+
+        A prefix that a running sequence is about to compute is waited for (`sequence.awaits`).
+
+        Args:
+            sequence: with nothing in the memory.
+            tokens_per_s: how fast prompts are computed, to know whether a copy pays.
+        """
+        computed, coming = self._best(sequence)
+        if not self._fits(sequence, computed):
+            return False
+        target = self._choose_id(computed)
+        in_place = computed is not None and computed.seq_id == target
+        if not in_place:
+            self._empty_id(target)
+        else:
+            del self._idle[target]
+        self._empty.discard(target)
+        self._running[target] = sequence
+        sequence.seq_id, sequence.n_past = target, 0
+        if coming is not None:
+            sequence.awaits = (self._running[coming.seq_id], coming.length)
+        if in_place or (
+            coming is None and computed is not None and self._pays(computed, tokens_per_s)
+        ):
+            assert computed is not None
+            self._reuse(sequence, computed)
+        self._index.set(target, sequence.prompt.tenant, sequence.tokens)
+        return True
+
+    def settle(self, sequence: Sequence, *, tokens_per_s: float | None) -> bool:
+        """Whether a sequence that waits for a prefix can go on; takes the prefix if so."""
+        if sequence.awaits is None:
+            return True
+        holder, length = sequence.awaits
+        if holder.seq_id is not None and holder.n_past < length:
+            return False
+        sequence.awaits = None
+        assert sequence.seq_id is not None
+        computed, _ = self._best(sequence)
+        if (
+            computed is not None
+            and computed.length > sequence.n_past
+            and self._pays(computed, tokens_per_s)
+        ):
+            self._cut(sequence.seq_id, 0)
+            self._reuse(sequence, computed)
+        return True
+
+    def make_room(self, count: int) -> bool:
+        """Free cells for `count` more tokens by forgetting idle sequences; `False` if too few."""
+        if self._cells is None:
+            return True
+        while self._cells.free < count and self._idle:
+            self._empty_id(next(iter(self._idle)))
+        return self._cells.free >= count
+
+    def filled(self, sequence: Sequence, count: int) -> None:
+        """A step computed `count` more tokens of a sequence."""
+        sequence.n_past += count
+        if self._cells is not None:
+            assert sequence.seq_id is not None
+            self._cells.fill(sequence.seq_id, count)
+
+    def release(self, sequence: Sequence, *, keep: bool) -> None:
+        """A sequence ended; its tokens are kept until their room is needed."""
+        seq_id = sequence.seq_id
+        assert seq_id is not None
+        del self._running[seq_id]
+        sequence.seq_id = None
+        kept = sequence.tokens[: sequence.n_past].copy()
+        if not keep or len(kept) < BLOCK:
+            self._forget(seq_id)
+            return
+        tenant = sequence.prompt.tenant
+        self._index.set(seq_id, tenant, kept)
+        self._idle[seq_id] = _Idle(tenant, kept, len(sequence.prompt.tokens))
+
+    def clear(self) -> None:
+        """Nothing is in the memory any more."""
+        self._context.clear()
+        for seq_id in [*self._idle, *self._running]:
+            self._forget(seq_id)
+        self._idle.clear()
+        for sequence in self._running.values():
+            sequence.seq_id = None
+        self._running.clear()
+
+    # Choosing
+
+    def _best(self, sequence: Sequence) -> tuple[Match | None, Match | None]:
+        """The longest prefix that is computed, and one that is coming and worth waiting for."""
+        # The last token is always computed: its logits are where the answer begins.
+        wanted = sequence.tokens[:-1]
+        computed: Match | None = None
+        coming: Match | None = None
+        for match in self._index.matches(sequence.prompt.tenant, wanted):
+            running = self._running.get(match.seq_id)
+            if running is sequence:
+                continue
+            there = match.length if running is None else min(match.length, running.n_past)
+            if (computed is None or there > computed.length) and self._can_cut(match.seq_id, there):
+                computed = Match(match.seq_id, there)
+            # One that waits itself is no help, and two could wait for each other.
+            promised = (
+                running is not None and running.awaits is None and not self._context.recurrent
+            )
+            if promised and (coming is None or match.length > coming.length):
+                coming = match
+        known = 0 if computed is None else computed.length
+        if coming is not None and coming.length < known + WORTH_WAITING_FOR:
+            coming = None
+        return computed, coming
+
+    def _can_cut(self, seq_id: int, length: int) -> bool:
+        if length < BLOCK:
+            return False
+        idle = self._idle.get(seq_id)
+        if self._context.recurrent:
+            return idle is not None and length == len(idle.tokens)
+        if self._n_swa:
+            first = self._context.holds_from(seq_id)
+            return first <= max(0, length - self._n_swa)
+        return True
+
+    def _choose_id(self, computed: Match | None) -> int:
+        source = None if computed is None else computed.seq_id
+        if computed is not None and self._goes_on(computed):
+            return computed.seq_id
+        others = [i for i in self._idle if i != source]
+        if self._unified:
+            choice = min(self._empty, default=None)
+        else:
+            # The lowest ids: llama.cpp computes consecutive ids of a split memory in one go.
+            worthless = [*self._empty, *(i for i in others if i not in self._proven)]
+            choice = min(worthless, default=None)
+        if choice is None:
+            choice = others[0] if others else source
+        assert choice is not None, "no more sequences run than there are ids"
+        return choice
+
+    def _goes_on(self, computed: Match) -> bool:
+        """Whether a prompt is the next turn of an idle sequence, so that it can take its place."""
+        idle = self._idle.get(computed.seq_id)
+        return idle is not None and computed.length >= idle.prompt_tokens - _TURN_END
+
+    def _fits(self, sequence: Sequence, computed: Match | None) -> bool:
+        if self._cells is None or not self._running:
+            return True
+        shared = computed.length if computed is not None and computed.seq_id in self._running else 0
+        needed = len(sequence.tokens) - shared + HEADROOM * len(self._running)
+        if self._cells.free >= needed:
+            return True
+        return self._cells.total - self._cells.held_by(self._running) >= needed
+
+    def _pays(self, computed: Match, tokens_per_s: float | None) -> bool:
+        return tokens_per_s is None or computed.length / tokens_per_s > self._copy_s
+
+    # Changing
+
+    def _reuse(self, sequence: Sequence, computed: Match) -> None:
+        seq_id = sequence.seq_id
+        assert seq_id is not None
+        if computed.seq_id == seq_id:
+            done = self._cut(seq_id, computed.length)
+        else:
+            if computed.seq_id in self._idle:
+                self._idle.move_to_end(computed.seq_id)
+            done = self._context.copy(computed.seq_id, seq_id, computed.length)
+            if self._cells is not None:
+                self._cells.share(computed.seq_id, seq_id, computed.length)
+            self._proven.add(computed.seq_id)
+        if not done:
+            self._cut(seq_id, 0)
+            return
+        self._proven.add(seq_id)
+        sequence.n_past = computed.length
+        if sequence.completion_tokens == 0:
+            sequence.cached_tokens = computed.length
+
+    def _cut(self, seq_id: int, length: int) -> bool:
+        if self._context.recurrent and length:
+            return True  # it was found to have exactly this length
+        if self._cells is not None:
+            self._cells.trim(seq_id, length)
+        return self._context.trim(seq_id, length)
+
+    def _empty_id(self, seq_id: int) -> None:
+        self._idle.pop(seq_id, None)
+        self._forget(seq_id)
+
+    def _forget(self, seq_id: int) -> None:
+        self._index.remove(seq_id)
+        self._proven.discard(seq_id)
+        self._cut(seq_id, 0)
+        self._empty.add(seq_id)
