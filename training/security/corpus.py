@@ -21,7 +21,14 @@ from llmaas.security.structure import check_structure
 from llmaas.security.views import views
 
 LANGUAGES = ("en", "fr", "es", "de", "it", "zh", "ja")
-TIER_WEIGHTS = {"explicit": 1.0, "game": 1.0, "deepset": 0.3, "core": 1.0, "secdoc": 0.5, "system_role": 0.3}
+TIER_WEIGHTS = {
+    "explicit": 1.0,
+    "game": 1.0,
+    "deepset": 0.3,
+    "core": 1.0,
+    "secdoc": 0.5,
+    "system_role": 0.3,
+}
 """How much an item counts in training. Obfuscated ones are decoded by the views; what needs context
 (contextual) or an optimiser (suffix) would only teach the model to suspect ordinary words."""
 AUTHORED_WEIGHT = 2.0

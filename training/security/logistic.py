@@ -1,4 +1,4 @@
-"""Logistic regression over sparse rows of equal values, in numpy: deterministic, no other library."""
+"""Logistic regression over sparse rows of equal values: numpy only, deterministic."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Rows:
-    """Sparse rows: row i has the columns `columns[starts[i]:starts[i + 1]]`, each with 1/sqrt(count)."""
+    """Sparse rows: row i has the columns `columns[starts[i]:starts[i + 1]]`, each equal."""
 
     columns: NDArray[np.int32]
     starts: NDArray[np.int64]

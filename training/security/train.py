@@ -15,7 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from corpus import AUTHORED_WEIGHT, FOLDS, LANGUAGES, TIER_WEIGHTS, Corpus, read_authored, read_corpus
+from corpus import (
+    AUTHORED_WEIGHT,
+    FOLDS,
+    LANGUAGES,
+    TIER_WEIGHTS,
+    Corpus,
+    read_authored,
+    read_corpus,
+)
 from logistic import Floats, Rows, fit
 from numpy.typing import NDArray
 
@@ -58,8 +66,15 @@ def main() -> None:
         "leave_one_source_out": _leave_one_source_out(corpus, trained, thresholds[0]),
     }
     weights, intercept = trained(np.ones(len(corpus.items), dtype=bool))
-    _write(options, corpus, weights, intercept, thresholds, report)
-    print(json.dumps(report["group_cross_validation"], indent=2))  # noqa: T201
+    _write(
+        options.out,
+        corpus=corpus,
+        weights=weights,
+        intercept=intercept,
+        thresholds=thresholds,
+        report=report,
+    )
+    print(json.dumps(report["group_cross_validation"], indent=2))
 
 
 def _fit(
@@ -122,7 +137,10 @@ def _figures(corpus: Corpus, scores: Floats, thresholds: tuple[float, float]) ->
         },
         "recall_per_language_at_flag": {
             language: round(
-                float((scores[_tier(corpus, "explicit") & _language(corpus, language)] > flag).mean()), 3
+                float(
+                    (scores[_tier(corpus, "explicit") & _language(corpus, language)] > flag).mean()
+                ),
+                3,
             )
             for language in LANGUAGES
         },
@@ -156,7 +174,8 @@ def _leave_one_source_out(corpus: Corpus, trained: Any, flag: float) -> dict[str
 
 
 def _write(
-    options: argparse.Namespace,
+    directory: Path,
+    *,
     corpus: Corpus,
     weights: NDArray[np.float32],
     intercept: float,
@@ -165,8 +184,8 @@ def _write(
 ) -> None:
     scale = float(np.abs(weights).max()) / 127
     quantised = np.clip(np.round(weights / scale), -127, 127).astype(np.int8)
-    options.out.mkdir(parents=True, exist_ok=True)
-    path = options.out / "linear.npz"
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / "linear.npz"
     np.savez_compressed(
         path,
         weights=quantised,
@@ -194,7 +213,7 @@ def _write(
         ]
         + [{"source": "authored for this project", "licence": "Apache-2.0", "label": "both"}],
     }
-    (options.out / "manifest.json").write_text(
+    (directory / "manifest.json").write_text(
         json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8"
     )
 

@@ -9,6 +9,7 @@ from llmaas.bundle.directory import (
     to_json,
 )
 from llmaas.bundle.lifecycle import Phase, add_months, phase_at
+from llmaas.bundle.security import SecurityException, SecurityRule
 from llmaas.bundle.slugs import model_slug
 from llmaas.bundle.tables import (
     Bundle,
@@ -41,7 +42,9 @@ __all__ = [
     "PriceStep",
     "ReasoningFormat",
     "Route",
+    "SecurityException",
     "SecurityPolicy",
+    "SecurityRule",
     "Service",
     "TierPolicy",
     "WeightsFile",

@@ -1,7 +1,7 @@
 """Folding: the form in which rules and text meet.
 
-A rule of the catalogue is compiled against folded examples, and the prompt-security layer matches it
-against folded prompts, so both sides use this one function. Folding is a normaliser and never a
+A rule of the catalogue is compiled against folded examples, and the prompt-security layer matches
+it against folded prompts, so both sides use this one function. Folding is a normaliser and never a
 verdict: French typography, full-width Japanese and "smart" quotes all change under it, innocently.
 """
 
@@ -16,7 +16,13 @@ _ANY_LONG_MARKS = re2.compile(r"\p{M}{7}")
 
 _LETTERS = {
     **dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz", strict=True)),
-    **dict(zip("œæøłđıħŧðþŋſƒ", ["oe", "ae", "o", "l", "d", "i", "h", "t", "d", "th", "n", "s", "f"], strict=True)),
+    **dict(
+        zip(
+            "œæøłđıħŧðþŋſƒ",
+            ["oe", "ae", "o", "l", "d", "i", "h", "t", "d", "th", "n", "s", "f"],
+            strict=True,
+        )
+    ),
     **{chr(0x1F130 + i): chr(97 + i) for i in range(26)},
     **{chr(0x1F150 + i): chr(97 + i) for i in range(26)},
     **{chr(0x1F170 + i): chr(97 + i) for i in range(26)},

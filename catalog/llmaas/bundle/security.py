@@ -1,17 +1,36 @@
-"""A compiled rule of the prompt-security layer."""
+"""Rows of the prompt-security table: compiled rules, and exceptions for single customers."""
 
-from llmaas.bundle.tables import Table
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
 
 
-class SecurityRule(Table, frozen=True):
+class SecurityRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One expression on folded text (`llmaas.bundle.folding`), and what finding it means."""
 
     id: str
     """Id of the authored rule, with the language where it has one: `override.fr`."""
     family: str
     weight: float
+    """1 is an attack in nearly every context, 0.5 a hint that needs company."""
     pattern: str
     """RE2."""
     negation_before: str | None
     """RE2 on what stands right before a find: it turns the find around."""
     negation_after: str | None
+
+
+class SecurityException(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What support granted a customer, until a day."""
+
+    tenant: str
+    mode: Literal["enforce", "flag_only", "off"]
+    flag_score: Decimal | None
+    block_score: Decimal | None
+    disabled_rules: tuple[str, ...]
+    until: date
+    """The last day on which it holds."""
+    reason: str
+    author: str

@@ -69,6 +69,7 @@ _ALL = (
     Code("limited-contract-tier", "rules", "A contract tier has limits that the contract sets."),
     Code("limit-never-binds", "rules", "A limit is reached only after another one.", "warning"),
     Code("thresholds-out-of-order", "rules", "Prompts would be blocked before they are flagged."),
+    Code("security-rule", "rules", "A security rule does not find what its examples promise."),
     Code("endpoint-does-not-fit", "rules", "An endpoint that this kind of worker cannot answer."),
     Code("modality-does-not-fit", "rules", "A modality that contradicts the kind of worker."),
     Code("capability-does-not-fit", "rules", "A capability that contradicts modality or kind."),

@@ -33,6 +33,7 @@ from llmaas.bundle.tables import (
     VerdictAction,
     WorkerKind,
 )
+from llmaas.catalog.security_rules import PatternRule
 
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2099
 """Other years are slips of the finger, and would overflow when months are added."""
@@ -314,6 +315,23 @@ class Thresholds(Record):
     block: Score = Field(description="From here on a prompt is refused.")
 
 
+class SecurityException(Record):
+    """Another policy for one customer, granted by support."""
+
+    tenant: Text = Field(description="Id of the customer's account.")
+    mode: Literal["enforce", "flag_only", "off"] = Field(
+        default="enforce", description="`flag_only` never refuses; `off` does not look."
+    )
+    flag: Score | None = Field(default=None, description="Another score that leads to a flag.")
+    block: Score | None = Field(default=None, description="Another score that leads to a block.")
+    disabled_rules: tuple[Key, ...] = Field(
+        default=(), description="Rules that do not count for this customer."
+    )
+    until: Day = Field(description="The last day on which it holds.")
+    reason: Text = Field(description="Why; it is in the audit trail.")
+    author: Text = Field(description="Who granted it.")
+
+
 class SecurityPolicy(Record):
     """The prompt-security layer."""
 
@@ -323,6 +341,28 @@ class SecurityPolicy(Record):
     )
     thresholds: Thresholds = Field(description="Scores that lead to a flag or a block.")
     repetition: Repetition = Field(description="When repeated prompts are suspicious.")
+    fragments: VerdictAction = Field(
+        default="block", description="What happens to an attack in pieces over several prompts."
+    )
+    learned_signal: bool = Field(
+        default=True, description="Whether the linear model is heard beside the rules."
+    )
+    on_error: Literal["allow", "block"] = Field(
+        default="allow", description="What happens to a request when the layer itself fails."
+    )
+    standard_rules: bool = Field(
+        default=True,
+        description="Whether the rules shipped with the software run, in seven languages.",
+    )
+    disabled_rules: tuple[Key, ...] = Field(
+        default=(), description="Standard rules that do not run here."
+    )
+    rules: tuple[PatternRule, ...] = Field(
+        default=(), description="Rules of your own, beside the standard ones."
+    )
+    exceptions: tuple[SecurityException, ...] = Field(
+        default=(), description="What support granted single customers, until a day."
+    )
 
 
 # -- fleet ----------------------------------------------------------------------------------------

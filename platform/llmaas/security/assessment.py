@@ -1,7 +1,7 @@
-"""One text through check_structure, check_patterns and the learned signal: a score with its reasons.
+"""One text through the checks and the learned signal: a score with its reasons.
 
-Pure and synchronous. The score does not depend on who asks, so it is cached per text; what it leads to
-is the policy's business (`llmaas.security.screening`).
+Pure and synchronous. The score does not depend on who asks, so it is cached per text; what it
+leads to is the policy's business (`llmaas.security.screening`).
 """
 
 from collections.abc import Callable
@@ -73,9 +73,7 @@ def assess(raw: str, engine: Engine, *, deadline: float = float("inf")) -> Asses
     unescaped = texts_in_json(raw)
     if unescaped is not None:
         readings += [View(f"json+{view.kind}", view.text) for view in views(unescaped)]
-    structure = (
-        check_structure(raw, readings[0].text) if "check_structure" in engine.checks else ()
-    )
+    structure = check_structure(raw, readings[0].text) if "check_structure" in engine.checks else ()
     judged: list[ViewScore] = []
     degraded = False
     for index, view in enumerate(readings):
@@ -106,4 +104,6 @@ def _judged(
     else:
         score = calibrated(weight, flag_at=RULES_ONLY_FLAG, block_at=RULES_ONLY_BLOCK)
     # Findings about the characters belong to the prompt; they are reported once.
-    return ViewScore(view, kept if first else tuple(f for f in kept if f not in structure), logit, score)
+    return ViewScore(
+        view, kept if first else tuple(f for f in kept if f not in structure), logit, score
+    )

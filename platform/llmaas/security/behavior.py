@@ -1,4 +1,4 @@
-"""check_behavior: what only shows across requests: an attack in pieces, and one prompt over and over."""
+"""check_behavior: an attack in pieces over several requests, and one prompt over and over."""
 
 from collections.abc import Sequence
 
@@ -30,8 +30,8 @@ def check_behavior(
 ) -> tuple[History, tuple[Finding, ...]]:
     """The findings that `prompt` makes of `history`, and the history that includes it.
 
-    A repetition is found at every multiple of `repetition_limit`, so that a loop is reported again but
-    not at each request.
+    A repetition is found at every multiple of `repetition_limit`, so that a loop is reported again
+    but not at each request.
     """
     folded = fold(prompt[: 2 * FRAGMENT_LENGTH])
     short = len(prompt) <= FRAGMENT_LENGTH

@@ -1,4 +1,4 @@
-"""Assessments of texts that were seen before: clients send the whole conversation again at every turn."""
+"""Assessments of texts seen before: clients send the whole conversation again at every turn."""
 
 import hashlib
 import secrets

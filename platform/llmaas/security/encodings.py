@@ -1,4 +1,4 @@
-"""Payloads in an encoding: base64, hexadecimal, URL, HTML entities, backslash escapes, rot13, reversed.
+"""Payloads in base64, hexadecimal, URL, HTML, backslash or Morse form, rotated or reversed.
 
 Decoding is bounded in number, size and depth, and yields text only where the bytes are text.
 """
@@ -28,9 +28,7 @@ _BINARY = re2.compile(r"(?:[01]{8}[\s,]?){5,}")
 _DECIMAL = re2.compile(r"(?:\b[0-9]{2,3}[\s,]+){8,}[0-9]{2,3}")
 _MORSE = re2.compile(r"(?:[.\-–—·]{1,6}[ /|]+){8,}[.\-–—·]{1,6}")
 
-_ROT13 = str.maketrans(
-    "abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm"
-)
+_ROT13 = str.maketrans("abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm")
 _PROBES = (
     "ignore|ignor|disregard|forget|instruction|prompt|system|reveal|previous|rules|assistant|password|"
     "pretend|unfiltered|restriction|developer|without|you are|"
@@ -39,21 +37,22 @@ _PROBES = (
     "ignorier|vergiss|anweisung|richtlinie|systemnachricht|regeln|ohne |antwort|zeige|bist|"
     "ignora|dimentica|istruzion|regole|precedenti|senza |rispondi|mostra|linee guida"
 )
-_COMMON = (
-    "the you that with what will your this from have would which "
-    "vous que les est dans pour avec une tout cette "
-    "los las para como una esta todo cuando "
-    "der die und das nicht ein ich mit auf wie eine sind "
-    "che sono della questo con nel una alla tutto quello"
-).split()
-_REVERSED_WIDE = (
-    "指令 指示 提示 忽略 规则 无视 限制 模式 扮演 系统 你的 我们 什么 一个 可以 没有 "
-    "無視 プロンプト ルール システム 忘れて 制限 出力 表示 モード として ください です ます から"
-).split()
+_COMMON_TEXT = (
+    "the you that with what will your this from have would which vous que les est dans "
+    "pour avec une tout cette los las para como una esta todo cuando der die und das "
+    "nicht ein ich mit auf wie eine sind che sono della questo con nel alla tutto quello "
+)
+_COMMON = _COMMON_TEXT.split()
+_REVERSED_WIDE_TEXT = (
+    "指令 指示 提示 忽略 规则 无视 限制 模式 扮演 系统 你的 我们 什么 "
+    "一个 可以 没有 無視 プロンプト ルール システム 忘れて 制限 出力 表示 "
+    "モード として ください です ます から "
+)
+_REVERSED_WIDE = _REVERSED_WIDE_TEXT.split()
 
 
 def _probe(turn: Callable[[str], str]) -> "tuple[re2._Regexp[str], re2._Regexp[str]]":
-    """Words that give a turned text away: one trigger word is enough, of common ones it takes two."""
+    """What gives a turned text away: one trigger word, or two common ones."""
     common = "|".join(word for each in _COMMON if (word := turn(each)) not in _COMMON)
     triggers = "|".join(map(turn, _PROBES.split("|")))
     return re2.compile(triggers), re2.compile(rf"\b(?:{common})\b[^\n]{{1,60}}\b(?:{common})\b")
@@ -123,7 +122,11 @@ def _each(
     name: str, payloads: "tuple[str, ...] | list[str]", decode: Callable[[str], bytes]
 ) -> Iterator[tuple[str, str]]:
     for payload in dict.fromkeys(payloads):
-        for part in (payload[:PAYLOAD_SIZE], payload[-PAYLOAD_SIZE:]) if len(payload) > PAYLOAD_SIZE else (payload,):
+        for part in (
+            (payload[:PAYLOAD_SIZE], payload[-PAYLOAD_SIZE:])
+            if len(payload) > PAYLOAD_SIZE
+            else (payload,)
+        ):
             try:
                 text = decode(part).decode("utf-8", "ignore")
             except (ValueError, binascii.Error):
@@ -170,9 +173,14 @@ def _from_decimal(payload: str) -> bytes:
     return bytes(int(number) for number in payload.replace(",", " ").split())
 
 
+_MORSE_CODES_TEXT = (
+    ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - "
+    "..- ...- .-- -..- -.-- --.. "
+)
+_MORSE_CODES = _MORSE_CODES_TEXT.split()
 _MORSE_LETTERS = dict(
     zip(
-        ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --..".split(),
+        _MORSE_CODES,
         "abcdefghijklmnopqrstuvwxyz",
         strict=True,
     )
@@ -189,8 +197,5 @@ def _from_morse(payload: str) -> bytes:
 
 def _unescaped(match: "re2._Match[str]") -> str:
     body = match.group()[1:]
-    if body[0] in "uUx":
-        code = int(body[1:].strip("{}"), 16)
-    else:
-        code = int(body, 8)
+    code = int(body[1:].strip("{}"), 16) if body[0] in "uUx" else int(body, 8)
     return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"

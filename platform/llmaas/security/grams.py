@@ -68,7 +68,11 @@ def _word_buckets(codes: Codes) -> list[Buckets]:
         | ((codes >= 97) & (codes <= 122))
         | (codes == 48)
         | (codes == 39)
-        | ((codes > 191) & ~((codes >= 0x2000) & (codes <= 0x2E7F)) & ~((codes >= 0x3000) & (codes <= 0x3004)))
+        | (
+            (codes > 191)
+            & ~((codes >= 0x2000) & (codes <= 0x2E7F))
+            & ~((codes >= 0x3000) & (codes <= 0x3004))
+        )
     )
     start = letter.copy()
     start[1:] &= ~letter[:-1] | wide[1:] | wide[:-1]
@@ -94,7 +98,8 @@ def _word_buckets(codes: Codes) -> list[Buckets]:
 
 def _powers(count: int) -> NDArray[np.uint64]:
     """Powers of an odd number modulo 2^64, which wrap silently in arrays."""
-    return np.cumprod(np.full(count, 0x9E3779B97F4A7C15, dtype=np.uint64))
+    odd = np.full(count, 0x9E3779B97F4A7C15, dtype=np.uint64)
+    return np.cumprod(odd, dtype=np.uint64)
 
 
 _POWERS = _powers(64)

@@ -1,7 +1,7 @@
 """The volatile memory of check_behavior: what a key sent last, bounded in size, number and time.
 
-In memory only, never on disk and never logged. One process sees what passes through it: with several
-gateway processes, each counts its own share of a key's requests until they share a store.
+In memory only, never on disk and never logged. One process sees what passes through it: with
+several gateway processes, each counts its own share of a key's requests until they share a store.
 """
 
 from collections import OrderedDict
@@ -20,7 +20,8 @@ class History:
     """The recent past of one key (and user). About one KiB."""
 
     tails: tuple[str, ...] = ()
-    """Folded tails of the last prompts, oldest first; a long prompt leaves none, it is no fragment."""
+    """Folded tails of the last prompts, oldest first; a long prompt leaves none, it is no
+    fragment."""
     last_digest: bytes = b""
     """Keyed digest of the last prompt."""
     run: int = 0

@@ -1,12 +1,13 @@
 """The learned signal: a linear model over hashed n-grams. It sees wording that no rule lists.
 
-The weights are package data with a manifest of their sources and licences (`model/`); `training/security`
-makes both again from the labelled prompts.
+The weights are package data with a manifest of their sources and licences (`model/`);
+`training/security` makes both again from the labelled prompts.
 """
 
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,7 @@ class LinearModel:
 
     def _sum(self, buckets: Buckets) -> float:
         """The sum over distinct buckets, divided by the root of their number."""
+        distinct: NDArray[np.signedinteger[Any]]
         if len(buckets) < 2_000:
             distinct = np.unique(buckets)
         else:

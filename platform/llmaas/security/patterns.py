@@ -1,13 +1,16 @@
 """check_patterns: the rules of the catalogue over one view of a prompt."""
 
+from itertools import pairwise
+
 from llmaas.security.findings import Finding
 from llmaas.security.rules import RuleSet
 from llmaas.security.views import View
 
 CHUNK = 2_400
 OVERLAP = 400
-"""Bytes. A long text is matched in chunks, because the literals of many rules occur somewhere in any long
-text, but seldom near each other: ten times faster. The overlap is longer than any rule reaches."""
+"""Bytes. A long text is matched in chunks, because the literals of many rules occur somewhere in
+any long text, but seldom near each other: ten times faster. The overlap is longer than any rule
+reaches."""
 REPEATS = 40
 """Times one word stands in a row before it is a repetition."""
 _WORDS = 20_000
@@ -43,7 +46,7 @@ def _repeats(text: str) -> bool:
     """Whether a word (or, without spaces, a character) stands `REPEATS` times in a row."""
     words = text[: _WORDS * 8].split(None, _WORDS)
     run = 1
-    for word, following in zip(words, words[1:], strict=False):
+    for word, following in pairwise(words):
         run = run + 1 if word == following and word.isalpha() else 1
         if run >= REPEATS:
             return True

@@ -1,9 +1,10 @@
 """Compiled rules over a folded text: which rules hit, and where.
 
-RE2 only, so time is linear in the text whatever the pattern. `re2.Filter` looks for the literals of its
-rules in one pass and runs only the rules whose literals are there; the combined automaton of `re2.Set`
-is twenty times slower with bounded gaps. One filter per language: the literals of all languages in one
-filter make too many states, and a text speaks one language at a time.
+RE2 only, so time is linear in the text whatever the pattern. `re2.Filter` looks for the literals
+of its rules in one pass and runs only the rules whose literals are there; the combined automaton of
+`re2.Set` is twenty times slower with bounded gaps. One filter per language: the literals of all
+languages in
+one filter make too many states, and a text speaks one language at a time.
 """
 
 from collections.abc import Sequence

@@ -14,7 +14,7 @@ RULES_ONLY_FLAG, RULES_ONLY_BLOCK = 0.8, 1.2
 
 
 def rule_weight(findings: Iterable[Finding]) -> float:
-    """The weight of findings together: a rule counts once over its languages, a family is capped."""
+    """Findings together: a rule counts once over its languages, a family is capped."""
     strongest: dict[str, Finding] = {}
     for finding in findings:
         name = finding.rule.partition(".")[0]

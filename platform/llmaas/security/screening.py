@@ -26,7 +26,8 @@ from llmaas.security.verdict import (
 )
 
 LONG = 16_000
-"""Characters of a request from which screening it would be felt by other requests on the event loop."""
+"""Characters of a request from which screening it would be felt by other requests on the event
+loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ class Screen:
     digest: KeyedDigest
     clock: Callable[[], float]
 
-    def verdict(self, parts: Sequence[Part], policy: Policy, *, key: str, user: str = "") -> Verdict:
+    def verdict(
+        self, parts: Sequence[Part], policy: Policy, *, key: str, user: str = ""
+    ) -> Verdict:
         """Decide about a request of an API key (and its `user` field).
 
         Never raises: a failing check is a degraded verdict, as `policy.on_error` says.
@@ -57,11 +60,15 @@ class Screen:
             return ALLOWED
         try:
             found = self._verdict(parts, policy, self.digest("key", key, user))
-        except Exception:  # noqa: BLE001 whatever breaks here must not take the service down
+        except Exception:
             return Verdict(policy.on_error, 0.0, degraded=True)
         if policy.mode == "flag_only":
             return Verdict(
-                weaker(found.action, "flag"), found.score, found.findings, found.location, found.degraded
+                weaker(found.action, "flag"),
+                found.score,
+                found.findings,
+                found.location,
+                found.degraded,
             )
         return found
 
@@ -100,7 +107,9 @@ class Screen:
 
     def _joined(self, users: Sequence[Part], policy: Policy) -> Verdict:
         """An attack in pieces over the messages and content parts of one request."""
-        pieces = [fold(part.text) for part in users[-TAILS - 1 :] if len(part.text) <= FRAGMENT_LENGTH]
+        pieces = [
+            fold(part.text) for part in users[-TAILS - 1 :] if len(part.text) <= FRAGMENT_LENGTH
+        ]
         for end in range(2, len(pieces) + 1):
             crossing = fragments(pieces[:end], self.engine)
             if crossing is not None:

@@ -1,14 +1,26 @@
 """Latin words spelt with letters of other scripts: the skeleton of UTS #39, for mixed words only.
 
-A Russian, Greek or Ukrainian text has no mixed word and keeps its letters. Only where a word mixes Latin
-with a look-alike script are the look-alikes of the whole text read as Latin.
+A Russian, Greek or Ukrainian text has no mixed word and keeps its letters. Only where a word mixes
+Latin with a look-alike script are the look-alikes of the whole text read as Latin.
 """
 
 import re2
 
-_CYRILLIC = dict(zip("аіӏоеерсухѕјԁһԛԝвкмнтгьзбпиуяёѵѡѐңүөӧ", "aiioeepcyxsjdhqwbkmhtrb36nuyreywehyoo", strict=True))
+_CYRILLIC = dict(
+    zip(
+        "аіӏоеерсухѕјԁһԛԝвкмнтгьзбпиуяёѵѡѐңүөӧ",
+        "aiioeepcyxsjdhqwbkmhtrb36nuyreywehyoo",
+        strict=True,
+    )
+)
 _GREEK = dict(zip("αβγδεζηικλμνοπρςστυφχωϲϳ", "abydeznikamvonpcstupxwcj", strict=True))
-_ARMENIAN = dict(zip("աբգդեզէըթժիլխծկհձղճմյնշոչպջռսվտրցւփքօֆ", "wbqneqetpdhlxdkhdnumjnzouupnsvunguphqop", strict=False))
+_ARMENIAN = dict(
+    zip(
+        "աբգդեզէըթժիլխծկհձղճմյնշոչպջռսվտրցւփքօֆ",
+        "wbqneqetpdhlxdkhdnumjnzouupnsvunguphqop",
+        strict=False,
+    )
+)
 _CHEROKEE = dict(zip("ꭰꭱꭲꮁꭵꭺꭻꮃꮇꮋꮪꮯꮲꮖꮢꮪꭲꮩꮤꮓꮞ", "dritiajlmhscpgrsivwz4", strict=False))
 _LOOK_ALIKES = str.maketrans({**_ARMENIAN, **_CHEROKEE, **_GREEK, **_CYRILLIC})
 
@@ -29,7 +41,7 @@ def skeleton(folded: str) -> str:
 
 
 def disguised_words(folded: str) -> tuple[str, ...]:
-    """Mixed words of four letters or more that read as Latin: `аdmin`, but neither `μm` nor `Δt`."""
+    """Mixed words of four letters or more that read as Latin: `аdmin`, not `μm` or `Δt`."""
     words = []
     for match in _MIXED_WORD.finditer(folded):
         word = skeleton(match.group())

@@ -43,7 +43,9 @@ def _tags(raw: str) -> Smuggled | None:
         run = match.group()
         if len(run) <= _LONGEST_FLAG and raw[match.start() - 1 : match.start()] == _FLAG:
             continue
-        pieces.append("".join(chr(ord(c) - 0xE0000) for c in run[:LIMIT] if "\U000e0020" <= c <= "\U000e007e"))
+        pieces.append(
+            "".join(chr(ord(c) - 0xE0000) for c in run[:LIMIT] if "\U000e0020" <= c <= "\U000e007e")
+        )
         if sum(map(len, pieces)) > LIMIT:
             break
     return Smuggled("tags", " ".join(pieces)) if any(pieces) else None

@@ -1,7 +1,7 @@
-"""Words pulled apart or respelt so that no word is seen: s p a c e d, d.o.t.t.e.d, l33t, em**pha**sis.
+"""Words pulled apart or respelt: s p a c e d, d.o.t.t.e.d, l33t, em**pha**sis.
 
-Each reader returns the folded text as a person would read it, or nothing where nothing is disguised.
-Long texts are read where the disguise was found, and at both ends.
+Each reader returns the folded text as a person would read it, or nothing where nothing is
+disguised. Long texts are read where the disguise was found, and at both ends.
 """
 
 import re2
@@ -34,7 +34,7 @@ def read_spaced(folded: str) -> str | None:
     """`i g n o r e  a l l` → `ignore all`; words part where gaps are wider, or not at all."""
     if not _SPACED.search(folded):
         return None
-    runs = [match.group() for match in _SPACED_RUN.finditer(_focus(folded, _SPACED))]
+    runs: list[str] = [match.group() for match in _SPACED_RUN.finditer(_focus(folded, _SPACED))]
     return "\n".join(map(_despaced, runs)) or None
 
 
@@ -47,14 +47,14 @@ def read_separated(folded: str) -> str | None:
     if not _SEPARATED.search(folded):
         return None
     joined = _SEPARATED_LETTER.sub(r"\1\2", _focus(folded, _SEPARATED))
-    return _LEFT_OVER.sub(" ", joined)
+    return str(_LEFT_OVER.sub(" ", joined))
 
 
 def read_without_markup(folded: str) -> str | None:
     """`ig**no**re`, `ig<b>no</b>re`, `ig<!-- -->nore` → `ignore`."""
     if not _INNER_MARKUP.search(folded):
         return None
-    return _ANY_MARKUP.sub("", _focus(folded, _INNER_MARKUP))
+    return str(_ANY_MARKUP.sub("", _focus(folded, _INNER_MARKUP)))
 
 
 def read_leet(folded: str) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """check_structure: what is suspicious in the form of a prompt, before any word is read.
 
-Normal forms are never a verdict, malformed JSON is information, and the word "system" alone is nothing.
+Normal forms are never a verdict, malformed JSON is information, and the word "system" alone is
+nothing.
 """
 
 import json
@@ -17,7 +18,15 @@ JSON_LIMIT = 256_000
 JSON_DEPTH = 64
 JSON_NODES = 5_000
 _ROLES = frozenset({"system", "developer"})
-_SWITCHES = ("bypass", "override", "jailbreak", "unrestricted", "disable_safety", "ignore_rules", "god_mode")
+_SWITCHES = (
+    "bypass",
+    "override",
+    "jailbreak",
+    "unrestricted",
+    "disable_safety",
+    "ignore_rules",
+    "god_mode",
+)
 _HIDDEN_TEXT = 8
 """Letters from which a hidden run can carry an instruction."""
 _INVISIBLE_SHARE = 0.08
@@ -32,7 +41,7 @@ def check_structure(raw: str, folded: str) -> tuple[Finding, ...]:
 
 
 def texts_in_json(raw: str) -> str | None:
-    """All strings of a JSON prompt, unescaped, one per line; `None` where it is not (safely) JSON."""
+    """All strings of a JSON prompt, unescaped, one per line; `None` where it is none."""
     document = _parsed(raw)
     if document is None:
         return None
@@ -58,7 +67,7 @@ def _unicode(raw: str, folded: str) -> Iterator[Finding]:
 
 
 def _json(raw: str) -> Iterator[Finding]:
-    if not raw.lstrip()[:1] == "{" and not raw.lstrip()[:2].replace(" ", "").startswith("[{"):
+    if raw.lstrip()[:1] != "{" and not raw.lstrip()[:2].replace(" ", "").startswith("[{"):
         return
     document = _parsed(raw)
     if document is None:
@@ -78,7 +87,7 @@ def _json(raw: str) -> Iterator[Finding]:
 
 
 def _parsed(raw: str) -> Any | None:
-    """The document, or `None` when it is not JSON, too large or nested deeper than a parser should go."""
+    """The document, or `None` when it is not JSON, too large or nested too deep for a parser."""
     body = raw.strip()
     if not body or body[0] not in "{[" or len(body) > JSON_LIMIT or _depth(body) > JSON_DEPTH:
         return None

@@ -1,7 +1,7 @@
 """The readings of a prompt: every form in which a model, or its reader, could see an attack.
 
-The first is always the folded text. The others exist only where a cheap probe found their disguise, so
-an ordinary prompt has one view. All but the first are bounded in length.
+The first is always the folded text. The others exist only where a cheap probe found their
+disguise, so an ordinary prompt has one view. All but the first are bounded in length.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,8 @@ from llmaas.security.spelling import (
 DECODED_LIMIT = 32_000
 """Characters of all decoded payloads of a prompt together."""
 SHORT = 600
-"""Characters up to which every respelt reading is assessed; in a longer text it must also make sense."""
+"""Characters up to which every respelt reading is assessed; in a longer text it must also make
+sense."""
 _DEPTH = 2
 """Encodings inside encodings that are opened."""
 

@@ -35,6 +35,8 @@ RULES: tuple[Callable[[Catalog], Iterator[Finding]], ...] = (
     money.tiers_fit_their_kind,
     money.limits_bind,
     security.thresholds_are_in_order,
+    security.own_rules_hold_their_examples,
+    security.disabled_rules_exist,
     licences.licences_are_known,
     licences.non_commercial_ids_say_so,
     dates.dates_are_in_order,

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator
 
+import re2
+
+from llmaas.bundle.folding import fold
 from llmaas.catalog.model import Catalog
 from llmaas.catalog.rules.finding import Finding
+from llmaas.catalog.security_rules import standard_rules
 
 
 def thresholds_are_in_order(catalog: Catalog) -> Iterator[Finding]:
@@ -16,3 +20,45 @@ def thresholds_are_in_order(catalog: Catalog) -> Iterator[Finding]:
             f"prompts are blocked from {thresholds.block} but flagged only from {thresholds.flag}",
             "make `flag` at most `block`",
         )
+
+
+def own_rules_hold_their_examples(catalog: Catalog) -> Iterator[Finding]:
+    """An operator's expression compiles, finds every `yes` and no `no`."""
+    options = re2.Options()
+    options.log_errors = False
+    for position, rule in enumerate(catalog.security.rules):
+        place = ("security", "rules", position)
+        try:
+            expression = re2.compile(rule.pattern, options)
+        except re2.error as error:
+            yield Finding(
+                (*place, "pattern"),
+                "security-rule",
+                f"the expression of `{rule.id}` is not RE2: {error}",
+                "RE2 has no look-around and no back-references",
+            )
+            continue
+        for key, texts, wanted in (("yes", rule.yes, True), ("no", rule.no, False)):
+            for number, text in enumerate(texts):
+                if (expression.search(fold(text)) is not None) is not wanted:
+                    yield Finding(
+                        (*place, key, number),
+                        "security-rule",
+                        f"`{rule.id}` {'does not find' if wanted else 'finds'} this text",
+                        "the expression is matched against lower-case text without accents on "
+                        "Latin letters",
+                    )
+
+
+def disabled_rules_exist(catalog: Catalog) -> Iterator[Finding]:
+    """Only a rule that exists can be disabled."""
+    file = standard_rules()
+    known = {rule.id for rule in (*file.rules, *file.patterns)}
+    for position, name in enumerate(catalog.security.disabled_rules):
+        if name not in known:
+            yield Finding(
+                ("security", "disabled_rules", position),
+                "security-rule",
+                f"there is no standard rule `{name}`",
+                f"the standard rules are {', '.join(sorted(known))}",
+            )

@@ -1,8 +1,10 @@
 """The security table: which checks run and from which score they act."""
 
-from llmaas.bundle import SecurityPolicy
+from llmaas.bundle import SecurityException, SecurityPolicy, SecurityRule
 from llmaas.catalog import model as authored
+from llmaas.catalog.security_rules import standard_rules
 from llmaas.generators.compile.canonical import canonical_decimal
+from llmaas.generators.compile.security_rules import compile_rules, pattern_rule
 
 CHECK_ORDER = ("check_structure", "check_patterns", "check_behavior")
 """Cheapest first: the next one sees only what the one before let through."""
@@ -22,4 +24,29 @@ def compile_security(security: authored.SecurityPolicy) -> SecurityPolicy:
         repetition_limit=security.repetition.limit,
         repetition_window_s=security.repetition.window_s,
         repetition_action=security.repetition.action,
+        fragment_action=security.fragments,
+        learned_signal=security.learned_signal,
+        on_error=security.on_error,
+        rules=_rules(security),
+        exceptions=tuple(map(_exception, security.exceptions)),
+    )
+
+
+def _rules(security: authored.SecurityPolicy) -> tuple[SecurityRule, ...]:
+    """The standard rules that are not disabled, then the operator's own."""
+    standard = compile_rules(standard_rules()) if security.standard_rules else ()
+    kept = (rule for rule in standard if rule.id.partition(".")[0] not in security.disabled_rules)
+    return (*kept, *map(pattern_rule, security.rules))
+
+
+def _exception(exception: authored.SecurityException) -> SecurityException:
+    return SecurityException(
+        tenant=exception.tenant,
+        mode=exception.mode,
+        flag_score=None if exception.flag is None else canonical_decimal(exception.flag),
+        block_score=None if exception.block is None else canonical_decimal(exception.block),
+        disabled_rules=exception.disabled_rules,
+        until=exception.until,
+        reason=exception.reason,
+        author=exception.author,
     )

@@ -14,10 +14,11 @@ _WIDE_GAP = "[^。!?\\n]"
 
 def compile_rules(file: RuleFile) -> tuple[SecurityRule, ...]:
     """Every rule in every language that words its concepts, in the order of the file."""
-    return (*_concept_rules(file), *map(_pattern_rule, file.patterns))
+    return (*_concept_rules(file), *map(pattern_rule, file.patterns))
 
 
-def _pattern_rule(rule: PatternRule) -> SecurityRule:
+def pattern_rule(rule: PatternRule) -> SecurityRule:
+    """A rule that is an expression already."""
     return SecurityRule(
         id=rule.id,
         family=rule.family,

@@ -12,7 +12,8 @@ _SAMPLES = {200: 200, 4_096: 100, 500_000: 6}
 def latency(benign: Sequence[str], engine: Engine) -> dict[str, object]:
     """Milliseconds of processor time of this thread, the better of three runs per text.
 
-    Texts are cut from the benign items one after the other, so every language and kind of the set is in.
+    Texts are cut from the benign items one after the other, so every language and kind of the set
+    is in.
     """
     pool = "\n".join(benign) or "The quick brown fox jumps over the lazy dog. "
     while len(pool) < 1_200_000:
@@ -20,7 +21,9 @@ def latency(benign: Sequence[str], engine: Engine) -> dict[str, object]:
     percentiles = {}
     for size, samples in _SAMPLES.items():
         step = max(1, (len(pool) - size) // samples)
-        taken = sorted(_milliseconds(pool[at : at + size], engine) for at in range(0, step * samples, step))
+        taken = sorted(
+            _milliseconds(pool[at : at + size], engine) for at in range(0, step * samples, step)
+        )
         percentiles[str(size)] = {
             "p50": round(taken[len(taken) // 2], 3),
             "p95": round(taken[min(len(taken) - 1, int(len(taken) * 0.95))], 3),

@@ -46,12 +46,10 @@ TRANSFORMS: Mapping[str, Transform] = {
     "math_bold": lambda text: text.translate(_MATH_BOLD),
     "homoglyph": lambda text: text.translate(_HOMOGLYPHS),
     "mixed_script": lambda text: text.replace("e", "е").replace("o", "о"),
-    "zero_width": lambda text: "\u200b".join(text),
-    "soft_hyphen": lambda text: "\u00ad".join(text),
+    "zero_width": "\u200b".join,
+    "soft_hyphen": "\u00ad".join,
     "combining": lambda text: "".join(c + "\u0335" if c.isalpha() else c for c in text),
-    "case_mix": lambda text: "".join(
-        c.upper() if i % 2 else c.lower() for i, c in enumerate(text)
-    ),
+    "case_mix": lambda text: "".join(c.upper() if i % 2 else c.lower() for i, c in enumerate(text)),
     "bidi": lambda text: f"\u202e{text[::-1]}\u202c",
     "tags": _tags,
     "variation_selectors": _selectors,
