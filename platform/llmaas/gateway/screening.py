@@ -1,0 +1,241 @@
+"""The prompt-security layer in front of every operation that carries text to a model.
+
+Called after the model was found and before quota is reserved: what is refused is not billed, and a
+refused stream has not begun. `llmaas.security` decides; this file collects the texts of a request,
+moves long ones off the event loop and turns a verdict into an answer, a header and an audit event.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from msgspec import UNSET, UnsetType
+
+from llmaas.bundle import Bundle, SecurityPolicy
+from llmaas.gateway.context import Exchange, request_id
+from llmaas.gateway.errors import ApiError
+from llmaas.gateway.inputs import Input
+from llmaas.gateway.wire import ErrorEnvelope
+from llmaas.gateway.wire.messages import (
+    AssistantMessage,
+    Content,
+    Message,
+    TextPart,
+    ToolMessage,
+    UserMessage,
+)
+from llmaas.security import (
+    LONG,
+    AssessmentCache,
+    Engine,
+    KeyedDigest,
+    MemoryHistoryStore,
+    Part,
+    Policy,
+    RuleSet,
+    Screen,
+    Verdict,
+    packaged_model,
+)
+from llmaas.security.verdict import Role
+
+FLAG_HEADER = "x-llmaas-security"
+BLOCKED_MESSAGE = "Prompt blocked for security reasons"
+
+audit_log = logging.getLogger("llmaas.security.audit")
+
+
+class BlockedEnvelope(ErrorEnvelope):
+    """The envelope of every error, and `detail`, which older clients of the service read."""
+
+    detail: str | UnsetType = UNSET
+
+
+class PromptBlockedError(ApiError):
+    """The security layer refused the prompt. Which rule did is not said: it would be an oracle."""
+
+    status = 403
+    type = "prompt_security"
+    code = "prompt_blocked"
+
+    @property
+    def envelope(self) -> BlockedEnvelope:
+        """The body of the answer."""
+        return BlockedEnvelope(error=super().envelope.error, detail=self.message)
+
+
+@dataclass(frozen=True)
+class Screening:
+    """The layer of one bundle; `memory` outlives it."""
+
+    screen: Screen
+    default: Policy
+    table: SecurityPolicy
+
+    def policy_of(self, tenant: str | None, day: date) -> Policy:
+        """The policy of a customer, with the exception granted to it that still holds."""
+        for exception in self.table.exceptions:
+            if exception.tenant == tenant and day <= exception.until:
+                flag, block = exception.flag_score, exception.block_score
+                return replace(
+                    self.default,
+                    mode=exception.mode,
+                    flag=self.default.flag if flag is None else float(flag),
+                    block=self.default.block if block is None else float(block),
+                    disabled_rules=frozenset(exception.disabled_rules),
+                )
+        return self.default
+
+
+@dataclass(frozen=True)
+class ScreeningMemory:
+    """What outlives a bundle: the history of keys, and texts seen before, under a random key."""
+
+    store: MemoryHistoryStore
+    digest: KeyedDigest
+
+    @classmethod
+    def fresh(cls, clock: Callable[[], float] = time.monotonic) -> "ScreeningMemory":
+        """Nothing remembered yet."""
+        return cls(MemoryHistoryStore(clock=clock), KeyedDigest())
+
+
+def screening_of(
+    bundle: Bundle,
+    memory: ScreeningMemory | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Screening | None:
+    """The layer as a bundle wants it; `None` where it is switched off."""
+    table = bundle.security
+    if not table.enabled or not table.checks:
+        return None
+    memory = memory or ScreeningMemory.fresh(clock)
+    engine = Engine(
+        rules=RuleSet(table.rules),
+        model=packaged_model() if table.learned_signal else None,
+        checks=frozenset(table.checks),
+        clock=clock,
+    )
+    policy = Policy(
+        checks=frozenset(table.checks),
+        flag=float(table.flag_score),
+        block=float(table.block_score),
+        learned=table.learned_signal,
+        fragment_action=table.fragment_action,
+        repetition_limit=table.repetition_limit,
+        repetition_window_s=table.repetition_window_s,
+        repetition_action=table.repetition_action,
+        on_error=table.on_error,
+    )
+    # Assessments depend on the rules, so their cache does not outlive the bundle.
+    screen = Screen(engine, memory.store, AssessmentCache(), memory.digest, clock)
+    return Screening(screen, policy, table)
+
+
+async def screen(exchange: Exchange, parts: Sequence[Part], *, user: str | None = None) -> None:
+    """Let a request pass, flag it or refuse it.
+
+    Raises:
+        PromptBlockedError: it is refused.
+    """
+    screening = exchange.gateway.screening
+    if screening is None or not parts:
+        return
+    key = exchange.key
+    policy = screening.policy_of(None if key is None else key.tenant, exchange.gateway.today())
+    began = time.perf_counter()
+    length = sum(len(part.text) for part in parts)
+
+    def decide() -> Verdict:
+        identity = "" if key is None else key.id
+        return screening.screen.verdict(parts, policy, key=identity, user=user or "")
+
+    verdict = await asyncio.to_thread(decide) if length > LONG else decide()
+    exchange.verdict = verdict.action
+    if verdict.action == "allow" and not verdict.degraded:
+        return
+    _audit(exchange, verdict, policy, length, time.perf_counter() - began)
+    if verdict.action == "block":
+        raise PromptBlockedError(BLOCKED_MESSAGE, param=verdict.location)
+    if verdict.action == "flag":
+        exchange.announce({FLAG_HEADER: "flagged"})
+
+
+def _audit(
+    exchange: Exchange, verdict: Verdict, policy: Policy, length: int, seconds: float
+) -> None:
+    """One event per request that was not simply let through. It holds no text of the prompt."""
+    key = exchange.key
+    event = {
+        "event": "prompt_security",
+        "request_id": request_id(exchange.scope),
+        "tenant": None if key is None else key.tenant,
+        "key": None if key is None else key.id,
+        "operation": exchange.operation,
+        "action": verdict.action,
+        "score": round(verdict.score, 3),
+        "flag_at": policy.flag,
+        "block_at": policy.block,
+        "mode": policy.mode,
+        "location": verdict.location,
+        "findings": [
+            {
+                "check": finding.check,
+                "rule": finding.rule,
+                "weight": finding.weight,
+                "view": finding.view,
+                "start": finding.start,
+                "end": finding.end,
+            }
+            for finding in verdict.findings
+        ],
+        "characters": 2 ** max(0, length - 1).bit_length(),
+        "milliseconds": round(seconds * 1000, 1),
+        "degraded": verdict.degraded,
+    }
+    audit_log.warning("%s", json.dumps(event))
+
+
+def chat_parts(messages: Sequence[Message]) -> list[Part]:
+    """Every text of a conversation: contents, their parts, tool results, arguments, reasoning."""
+    return [part for number, each in enumerate(messages) for part in _message_parts(number, each)]
+
+
+def _message_parts(number: int, message: Message) -> Iterator[Part]:
+    role: Role = "system"
+    if isinstance(message, UserMessage):
+        role = "user"
+    elif isinstance(message, ToolMessage):
+        role = "tool"
+    elif isinstance(message, AssistantMessage):
+        role = "assistant"
+    place = f"messages[{number}]"
+    yield from _content_parts(role, message.content, place)
+    if isinstance(message, AssistantMessage):
+        if message.reasoning_content:
+            yield Part(role, message.reasoning_content, f"{place}.reasoning_content")
+        for index, call in enumerate(message.tool_calls or ()):
+            yield Part("tool", call.function.arguments, f"{place}.tool_calls[{index}]")
+
+
+def _content_parts(role: Role, content: Content | None, place: str) -> Iterator[Part]:
+    if isinstance(content, str):
+        yield Part(role, content, place)
+        return
+    for index, part in enumerate(content or ()):
+        if isinstance(part, TextPart):
+            yield Part(role, part.text, f"{place}.content[{index}]")
+
+
+def input_parts(inputs: Sequence[Input], role: Role, param: str) -> list[Part]:
+    """Prompts or embedding inputs. Token ids are not text here and are not looked at."""
+    several = len(inputs) > 1
+    return [
+        Part(role, each, f"{param}[{number}]" if several else param)
+        for number, each in enumerate(inputs)
+        if isinstance(each, str)
+    ]
