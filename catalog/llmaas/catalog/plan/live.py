@@ -104,7 +104,7 @@ def as_listed(tree: Mapping[str, Any], live: Mapping[str, Any], today: date) -> 
     told |= {"successor", "upstream"}
     models = Branch()
     for name, facts in tree["models"].items():
-        if not phase_of(facts, today).callable:
+        if not facts["endpoints"] or not phase_of(facts, today).callable:
             continue
         seen = {key: each for key, each in facts.items() if key in told}
         if "serving" in live["models"].get(name, {}):
