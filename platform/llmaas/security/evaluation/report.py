@@ -72,7 +72,12 @@ def read_items(paths: Iterable[Path]) -> list[dict[str, Any]]:
 
 
 def evaluate(
-    items: Sequence[dict[str, Any]], engine: Engine, policy: Policy, *, with_latency: bool = True
+    items: Sequence[dict[str, Any]],
+    engine: Engine,
+    policy: Policy,
+    *,
+    with_latency: bool = True,
+    with_transforms: bool = True,
 ) -> dict[str, Any]:
     """The whole report, as plain data."""
     prompts = [item for item in items if "text" in item]
@@ -84,9 +89,9 @@ def evaluate(
         "recall": _recall(judged),
         "tiers": _by(judged, lambda item: f"{item['label']}/{item['tier']}"),
         "false_blocks": _false_blocks(judged),
-        "transforms": _transforms(judged, engine, policy),
+        "transforms": _transforms(judged, engine, policy) if with_transforms else {},
         "sessions": _sessions(sessions, engine, policy),
-        "newly": {
+        "errors": {
             "blocked_benign": [j.item["id"] for j in judged if j.blocked and _is_benign(j, "core")],
             "missed_explicit": [
                 j.item["id"] for j in judged if not j.caught and j.item["tier"] == "explicit"

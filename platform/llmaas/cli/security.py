@@ -1,0 +1,250 @@
+"""`llmaas security`: measure the prompt-security layer, explain a verdict, grant an exception."""
+
+import json
+import sys
+import time
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from llmaas.cli.editing import DryRunOption, make_edit
+from llmaas.cli.examples import epilog
+from llmaas.cli.exits import CommandError, Exit
+from llmaas.cli.options import CatalogOption, parse_ids
+from llmaas.cli.sources import load_source
+
+if TYPE_CHECKING:
+    from llmaas.catalog import Catalog
+    from llmaas.catalog.edit import Edit
+    from llmaas.security import Engine, Policy
+
+EVAL_EXAMPLES = """
+llmaas security eval --set prompts.jsonl --set sessions.jsonl
+llmaas security eval --set prompts.jsonl --baseline before.json
+llmaas security eval --set prompts.jsonl --no-learned --no-latency
+"""
+EXPLAIN_EXAMPLES = """
+llmaas security explain < prompt.txt
+"""
+RELAX_EXAMPLES = """
+llmaas security relax acme --mode flag_only --until 2027-01-31 --author jd --reason "LLM vendor"
+llmaas security relax acme --disable-rules chat-template --until 2027-01-31 --author jd --reason x
+"""
+
+app = typer.Typer(
+    help="Measure the prompt-security layer, explain a verdict, relax it for a customer.",
+    no_args_is_help=True,
+    epilog=epilog(EVAL_EXAMPLES),
+)
+SetOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--set",
+        envvar="LLMAAS_SECURITY_SET",
+        metavar="FILE",
+        help="JSON Lines: text, label, lang, tier, kind; or sessions with prompts. Repeatable.",
+        show_default="the examples of the standard rules",
+    ),
+]
+
+
+@app.command("eval", epilog=epilog(EVAL_EXAMPLES))
+def evaluate(
+    *,
+    sets: SetOption = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--baseline",
+            envvar="LLMAAS_SECURITY_BASELINE",
+            metavar="REPORT",
+            help="An earlier report, to name what changed.",
+        ),
+    ] = None,
+    learned: Annotated[
+        bool,
+        typer.Option(
+            envvar="LLMAAS_SECURITY_LEARNED", help="Listen to the linear model beside the rules."
+        ),
+    ] = True,
+    latency: Annotated[
+        bool, typer.Option(envvar="LLMAAS_SECURITY_LATENCY", help="Measure how long it takes.")
+    ] = True,
+    gain: Annotated[
+        bool,
+        typer.Option(
+            "--gain", envvar="LLMAAS_SECURITY_GAIN", help="Also what each rule adds, one by one."
+        ),
+    ] = False,
+    fail: Annotated[
+        bool,
+        typer.Option(
+            "--fail", envvar="LLMAAS_SECURITY_FAIL", help="End with 1 when a figure is not met."
+        ),
+    ] = False,
+    catalog: CatalogOption = None,
+) -> None:
+    """Measure the layer on labelled prompts and print every figure as JSON."""
+    from llmaas.security.evaluation import compared, evaluate, gain_per_rule, read_items
+
+    engine, policy = _layer(catalog, learned=learned)
+    try:
+        items = read_items(sets) if sets else _examples()
+        earlier = None if baseline is None else json.loads(baseline.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise CommandError(
+            Exit.USAGE, f"cannot read the set: {error}", "give JSON Lines with `text` and `label`"
+        ) from error
+    report = evaluate(items, engine, policy, with_latency=latency)
+    if gain:
+        report["gain_per_rule"] = gain_per_rule(items, engine, policy)
+    if earlier is not None:
+        report["compared_with_baseline"] = compared(report, earlier)
+    print(json.dumps(report, indent=2, ensure_ascii=False))
+    if fail and any(row["met"] is False for row in report["wanted"]):
+        raise CommandError(Exit.PROBLEMS, "not every figure is met; see `wanted` in the report")
+
+
+@app.command(epilog=epilog(EXPLAIN_EXAMPLES))
+def explain(
+    *,
+    learned: Annotated[
+        bool,
+        typer.Option(
+            envvar="LLMAAS_SECURITY_LEARNED", help="Listen to the linear model beside the rules."
+        ),
+    ] = True,
+    catalog: CatalogOption = None,
+) -> None:
+    """Show the readings, findings and scores of a text from the standard input.
+
+    The text is shown, so this is for texts of your own, not for customers'.
+    """
+    from llmaas.security import assess
+
+    engine, policy = _layer(catalog, learned=learned)
+    assessment = assess(sys.stdin.read(), engine)
+    flagged = any(finding.flags for finding in assessment.findings)
+    action = "allow"
+    if assessment.score >= policy.block:
+        action = "block"
+    elif assessment.score >= policy.flag or flagged:
+        action = "flag"
+    views = [
+        {
+            "view": each.view.kind,
+            "text": each.view.text[:400],
+            "learned_logit": None if each.logit is None else round(each.logit, 2),
+            "score": round(each.score, 3),
+            "findings": [
+                {
+                    "check": finding.check,
+                    "rule": finding.rule,
+                    "family": finding.family,
+                    "weight": finding.weight,
+                    "found": each.view.text.encode()[finding.start : finding.end].decode(
+                        "utf-8", "replace"
+                    )[:120],
+                }
+                for finding in each.findings
+            ],
+        }
+        for each in assessment.views
+    ]
+    report = {"action": action, "score": round(assessment.score, 3), "views": views}
+    print(json.dumps(report, indent=2, ensure_ascii=False))
+
+
+@app.command(epilog=epilog(RELAX_EXAMPLES))
+def relax(
+    tenant: Annotated[
+        str,
+        typer.Argument(envvar="LLMAAS_TENANT", metavar="TENANT", help="Id of the customer."),
+    ],
+    *,
+    until: Annotated[
+        datetime,
+        typer.Option(
+            envvar="LLMAAS_UNTIL", formats=["%Y-%m-%d"], help="The last day on which it holds."
+        ),
+    ],
+    reason: Annotated[str, typer.Option(envvar="LLMAAS_REASON", help="Why; it is kept.")],
+    author: Annotated[str, typer.Option(envvar="LLMAAS_AUTHOR", help="Who grants it.")],
+    mode: Annotated[
+        Literal["enforce", "flag_only", "off"],
+        typer.Option(envvar="LLMAAS_MODE", help="`flag_only` never refuses; `off` does not look."),
+    ] = "enforce",
+    disable_rules: Annotated[
+        str | None,
+        typer.Option(
+            envvar="LLMAAS_DISABLE_RULES", metavar="RULE,…", help="Rules that do not count."
+        ),
+    ] = None,
+    catalog: CatalogOption = None,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Grant a customer an exception: with a reason, an author and a last day, in the catalogue."""
+
+    def edit_of(current: "Catalog", today: date) -> "Edit":
+        from llmaas.catalog.edit import Add, Edit, EditRefusedError, Put
+
+        if until.date() < today:
+            raise EditRefusedError(f"{until.date()} is over", "give a day to come with --until")
+        granted: dict[str, Any] = {"tenant": tenant, "mode": mode}
+        rules = parse_ids(disable_rules)
+        if rules:
+            granted["disabled_rules"] = rules
+        granted |= {"until": until.date().isoformat(), "reason": reason, "author": author}
+        place = ("security", "exceptions")
+        operation = Add(place, granted) if current.security.exceptions else Put(place, (granted,))
+        return Edit(operations=(operation,), notes=())
+
+    make_edit(catalog, edit_of, at=None, dry_run=dry_run)
+
+
+def _layer(catalog: Path | None, *, learned: bool) -> "tuple[Engine, Policy]":
+    """The layer as the catalogue (or the reference bundle) wants it."""
+    from llmaas.security import Engine, Policy, RuleSet, packaged_model
+
+    table = load_source(catalog).bundle.security
+    engine = Engine(
+        rules=RuleSet(table.rules),
+        model=packaged_model() if learned and table.learned_signal else None,
+        checks=frozenset(table.checks),
+        clock=time.monotonic,
+    )
+    policy = Policy(
+        checks=frozenset(table.checks),
+        flag=float(table.flag_score),
+        block=float(table.block_score),
+        fragment_action=table.fragment_action,
+        repetition_limit=table.repetition_limit,
+        repetition_window_s=table.repetition_window_s,
+        repetition_action=table.repetition_action,
+        on_error="block",
+        time_budget_s=60.0,
+    )
+    return engine, policy
+
+
+def _examples() -> list[dict[str, Any]]:
+    """The examples of the standard rules as a small set."""
+    from llmaas.catalog.security_rules import ConceptRule, PatternRule, standard_rules
+
+    file = standard_rules()
+    rules: tuple[ConceptRule | PatternRule, ...] = (*file.rules, *file.patterns)
+    return [
+        {
+            "id": f"{rule.id}:{label}:{number}",
+            "text": text,
+            "label": label,
+            "tier": "explicit" if label == "attack" else "core",
+            "kind": rule.family,
+            "lang": "en",
+        }
+        for rule in rules
+        for label, texts in (("attack", rule.yes), ("benign", rule.no))
+        for number, text in enumerate(texts)
+    ]
