@@ -43,7 +43,8 @@ _SAMPLED = tuple(name for name in Sampling.__struct_fields__ if name != "seed")
 
 def sampling(request: GenerationRequest, *, choice: int) -> Sampling:
     """The sampling of the `choice`-th answer: a given seed differs between them."""
-    given = {name: value for name in _SAMPLED if (value := getattr(request, name)) is not None}
+    fields = {name: getattr(request, name, None) for name in _SAMPLED}
+    given = {name: value for name, value in fields.items() if value is not None}
     if request.seed is not None:
         given["seed"] = (request.seed + choice) % SEEDS
     return Sampling(**given)
