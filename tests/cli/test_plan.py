@@ -152,18 +152,17 @@ def serve():
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "code", "message"),
+    ("answer", "code", "message"),
     [
-        (401, "{}", 4, "give a key with --api-key"),
-        (500, "{}", 4, "answers 500"),
-        (200, "<html>", 1, "does not list models"),
-        (200, '{"data": [{"id": "gpt-4o"}]}', 1, "does not list models"),
+        ((401, "{}"), 4, "give a key with --api-key"),
+        ((500, "{}"), 4, "answers 500"),
+        ((200, "<html>"), 1, "does not list models"),
+        ((200, '{"data": [{"id": "gpt-4o"}]}'), 1, "does not list models"),
     ],
 )
-def test_a_service_that_does_not_tell_is_explained(
-    llmaas, project, serve, status, body, code, message
-):
-    done = llmaas("plan", "--against", serve(status, body), *DAY)
+@pytest.mark.usefixtures("project")
+def test_a_service_that_does_not_tell_is_explained(llmaas, serve, answer, code, message):
+    done = llmaas("plan", "--against", serve(*answer), *DAY)
     assert done.code == code
     assert message in done.err
 

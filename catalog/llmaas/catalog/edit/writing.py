@@ -12,6 +12,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./ +()@:'&-]*", re.ASCII)
 """Texts that need no quotes anywhere; letters beyond ASCII get them only where they must."""
 _OLD_BOOLEANS = frozenset({"y", "n", "yes", "no", "on", "off"})
 """Texts for this program and booleans for others, so they are quoted."""
+_BASE_SIXTY = re.compile(r"[0-9]+(:[0-5]?[0-9])+")
+"""Texts for this program, times in seconds for others."""
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
@@ -83,7 +85,7 @@ def _is_flat(value: Any) -> bool:
 def _needs_no_quotes(text: str) -> bool:
     if not _PLAIN.fullmatch(text) or text.casefold() in _OLD_BOOLEANS:
         return False
-    if ": " in text or text.endswith((":", " ")):
+    if ": " in text or text.endswith((":", " ")) or _BASE_SIXTY.fullmatch(text):
         return False
     try:
         return resolve_plain(text) == text

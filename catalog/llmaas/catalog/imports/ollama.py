@@ -45,10 +45,9 @@ def _listed(content: bytes) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 mapping(entry.get("details")),
             )
         return
-    for line in text.splitlines():
-        words = line.split()
-        if words and words[0] != "NAME":
-            yield words[0], {}
+    lines = [words for line in text.splitlines() if (words := line.split())]
+    if lines and lines[0][0] == "NAME":
+        yield from ((words[0], {}) for words in lines[1:])
 
 
 def _draft(
