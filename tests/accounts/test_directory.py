@@ -157,7 +157,7 @@ def test_a_tenant_does_not_reach_the_keys_of_another(directory: Directory) -> No
         directory.revoke(key.id, actor=ME, tenant="other")
     with pytest.raises(UnknownKeyError):
         directory.rotate(key.id, grace_ms=0, actor=ME, tenant="other")
-    assert directory.keys("other") == ()
+    assert directory.api_keys("other") == ()
     assert directory.authenticate(token)
 
 

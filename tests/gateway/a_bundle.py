@@ -109,6 +109,7 @@ def make_bundle() -> Bundle:
                 output_tokens_per_hour=150_000,
                 output_tokens_per_day=3_600_000,
             ),
+            TierPolicy("contract", "contract", None, None, None, None),
         ),
         security=SecurityPolicy(
             enabled=True,

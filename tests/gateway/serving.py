@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import httpx
 import uvloop
@@ -14,7 +15,7 @@ from openai import OpenAI
 from tests.gateway.a_bundle import TODAY, make_bundle, make_deployment
 from tests.gateway.scripted_workers import ScriptedWorkers
 
-from llmaas.accounts import KeyStore
+from llmaas.accounts import Accounts, ApiKey, NewKey, Store
 from llmaas.bundle import Bundle
 from llmaas.gateway import GatewayServer, create_app, listen
 from llmaas.workers import ServedModel
@@ -24,18 +25,30 @@ NOW = 1764000000.0
 PATIENCE_S = 30
 
 
+def open_accounts(directory: Path) -> Accounts:
+    """Accounts in SQLite, whose clock stands still."""
+    store = Store(
+        directory / "accounts.db", master=b"a master secret", clock_ms=lambda: int(NOW * 1000)
+    )
+    return Accounts(store, journals=directory / "journals", time_zone=ZoneInfo("Europe/Paris"))
+
+
 @dataclass
 class Gateway:
     """What a test needs of a running gateway."""
 
     url: str
     token: str
-    keys: KeyStore
+    accounts: Accounts
     workers: Any
     server: GatewayServer
     loop: asyncio.AbstractEventLoop
     clients: ExitStack
     _shared: httpx.Client | None = None
+
+    def create_key(self, **options: Any) -> tuple[ApiKey, str]:
+        """A further key."""
+        return self.accounts.directory.create_key(NewKey("another", **options), actor="a test")
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something on the gateway's loop."""
@@ -77,8 +90,8 @@ def serving(
     """Serve until the block ends."""
     ready = threading.Event()
     loop = uvloop.new_event_loop()
-    keys = KeyStore(tmp_path / "keys.db")
-    _, token = keys.create("test")
+    accounts = open_accounts(tmp_path)
+    _, token = accounts.directory.create_key(NewKey("test"), actor="a test")
     listener = listen("127.0.0.1", 0)
 
     def run() -> None:
@@ -96,7 +109,7 @@ def serving(
             bundle or make_bundle(),
             workers=backends,
             deployment=make_deployment() if deployment is None else deployment,
-            keys=keys,
+            accounts=accounts,
             docs_dir=options.pop("docs_dir", None),
             today=options.pop("today", lambda: TODAY),
             now=lambda: NOW,
@@ -111,11 +124,11 @@ def serving(
         server, backends = started
         try:
             with ExitStack() as clients:
-                yield Gateway(server.url, token, keys, backends, server, loop, clients)
+                yield Gateway(server.url, token, accounts, backends, server, loop, clients)
         finally:
             asyncio.run_coroutine_threadsafe(server.stop(), loop).result(PATIENCE_S)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
-        keys.close()
+        accounts.close()

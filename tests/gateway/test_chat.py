@@ -342,7 +342,7 @@ def test_a_bug_is_a_500_without_a_traceback(
 
 
 def test_a_scope_refuses_other_models(gateway: Gateway) -> None:
-    _, token = gateway.keys.create("scoped", frozenset({REASONING}))
+    _, token = gateway.create_key(models=frozenset({REASONING}))
     body = {"model": ALIAS, "messages": QUESTION}
     answer = gateway.http(token).post("/v1/chat/completions", json=body)
     assert answer.status_code == 403

@@ -48,10 +48,10 @@ def test_the_scheme_of_the_key_is_written_in_any_case(gateway: Gateway) -> None:
 
 
 def test_a_revoked_key_stops_with_the_next_request(gateway: Gateway) -> None:
-    key, token = gateway.keys.create("short-lived")
+    key, token = gateway.create_key()
     client = gateway.openai(token)
     assert client.models.list().data
-    gateway.keys.revoke(key.id)
+    gateway.accounts.directory.revoke(key.id, actor="a test")
     with pytest.raises(openai.AuthenticationError):
         client.models.list()
 

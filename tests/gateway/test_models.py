@@ -83,7 +83,7 @@ def test_stand_in_weights_are_told_in_the_object_and_by_a_header(gateway: Gatewa
 
 
 def test_a_key_with_a_scope_sees_its_models_only(gateway: Gateway) -> None:
-    _, token = gateway.keys.create("scoped", frozenset({EMBEDDING, RETIRED}))
+    _, token = gateway.create_key(models=frozenset({EMBEDDING, RETIRED}))
     assert [model.id for model in gateway.openai(token).models.list()] == [EMBEDDING]
     with pytest.raises(openai.PermissionDeniedError) as refused:
         gateway.openai(token).models.retrieve(CHAT)

@@ -37,7 +37,7 @@ def test_every_route_is_an_operation_and_every_operation_a_route() -> None:
         make_bundle(),
         workers=ScriptedWorkers(),
         deployment=make_deployment(),
-        keys=None,  # type: ignore[arg-type] # no request is made
+        accounts=None,  # type: ignore[arg-type] # no request is made
         docs_dir=None,
         today=lambda: TODAY,
     )

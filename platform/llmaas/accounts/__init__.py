@@ -1,5 +1,51 @@
-"""Who may call: API keys and the store that keeps them."""
+"""Who may call, how much, and what it costs: tenants, keys, limits, ledger and audit trail."""
 
-from llmaas.accounts.keys import ApiKey, KeyStore, KeyStoreError, UnknownKeyError
+from llmaas.accounts.accounts import Accounts
+from llmaas.accounts.audit import Access, AuditRecord, Change
+from llmaas.accounts.database import DatabaseError
+from llmaas.accounts.directory import (
+    AccountsError,
+    Directory,
+    NewKey,
+    UnknownKeyError,
+    UnknownTenantError,
+)
+from llmaas.accounts.ledger import LedgerEntry
+from llmaas.accounts.limits import Level, Limit, Quota, Refusal, Remaining
+from llmaas.accounts.meter import Admission, LimitReachedError, Meter, Metered, TierUnknownError
+from llmaas.accounts.money import to_cents, to_eur, to_pico
+from llmaas.accounts.prices import Usage
+from llmaas.accounts.store import Store
+from llmaas.accounts.tenant import DEFAULT_TENANT, ApiKey, Tenant
 
-__all__ = ["ApiKey", "KeyStore", "KeyStoreError", "UnknownKeyError"]
+__all__ = [
+    "DEFAULT_TENANT",
+    "Access",
+    "Accounts",
+    "AccountsError",
+    "Admission",
+    "ApiKey",
+    "AuditRecord",
+    "Change",
+    "DatabaseError",
+    "Directory",
+    "LedgerEntry",
+    "Level",
+    "Limit",
+    "LimitReachedError",
+    "Meter",
+    "Metered",
+    "NewKey",
+    "Quota",
+    "Refusal",
+    "Remaining",
+    "Store",
+    "Tenant",
+    "TierUnknownError",
+    "UnknownKeyError",
+    "UnknownTenantError",
+    "Usage",
+    "to_cents",
+    "to_eur",
+    "to_pico",
+]

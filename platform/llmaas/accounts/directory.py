@@ -124,7 +124,7 @@ class Directory:
         rows = self._rows("tenant")
         return tuple(sorted(map(self._tenant, rows), key=lambda t: (t.created_ms, t.id)))
 
-    def keys(self, tenant: str | None = None) -> tuple[ApiKey, ...]:
+    def api_keys(self, tenant: str | None = None) -> tuple[ApiKey, ...]:
         """Every key, revoked ones included, oldest first; of one tenant, or of all."""
         keys = (self._key(row) for row in self._rows("api_key", tenant))
         return tuple(sorted(keys, key=lambda key: (key.created_ms, key.id)))
@@ -135,7 +135,7 @@ class Directory:
         Raises:
             UnknownKeyError: no key (of this tenant) has this id.
         """
-        for key in self.keys(tenant):
+        for key in self.api_keys(tenant):
             if key.id == key_id:
                 return key
         raise UnknownKeyError(key_id)
@@ -354,7 +354,7 @@ class Directory:
         now = self._store.clock_ms()
         return tuple(
             key
-            for key in self.keys()
+            for key in self.api_keys()
             if key.rotate_days is not None
             and key.successor is None
             and key.valid_at(now)
@@ -362,9 +362,7 @@ class Directory:
         )
 
     def _new(self, new: NewKey) -> tuple[ApiKey, str, str]:
-        token, key_id, _ = new_token()
-        parts = split_token(token)
-        assert parts is not None
+        token, key_id, secret = new_token()
         key = ApiKey(
             id=key_id,
             tenant=new.tenant,
@@ -376,7 +374,7 @@ class Directory:
             expires_ms=new.expires_ms,
             rotate_days=new.rotate_days,
         )
-        return key, token, self._store.vault.hash_secret(parts[1])
+        return key, token, self._store.vault.hash_secret(secret)
 
     def _insert(self, database: Database, key: ApiKey, stored: str) -> None:
         database.execute(

@@ -77,6 +77,11 @@ class Store:
         self._starting = threading.Lock()
 
     @property
+    def name(self) -> str:
+        """For people: where it is."""
+        return self._reader.name
+
+    @property
     def is_local(self) -> bool:
         """Whether asking is so quick that it may be done on the event loop."""
         return isinstance(self.place, Path)

@@ -1,15 +1,13 @@
 """The text of an API key: `llmaas_<id>_<secret>`.
 
 The id is public: it names the key in lists, logs and the audit trail, and finds its row in one
-lookup. The secret is 256 random bits, so an unsalted SHA-256 of it is as hard to reverse as the
-secret is to guess; a slow password hash would only slow down every request.
+lookup. The secret is 256 random bits, so a fast keyed hash of it (see `vault`) is as hard to reverse
+as the secret is to guess; a slow password hash would only slow down every request.
 """
 
 import base64
-import hmac
 import re
 import secrets
-from hashlib import sha256
 
 PREFIX = "llmaas"
 ID_BYTES = 10
@@ -19,10 +17,10 @@ _TOKEN = re.compile(r"llmaas_([a-z2-7]{16})_([a-z2-7]{52})", re.ASCII)
 
 
 def new_token() -> tuple[str, str, str]:
-    """A fresh key as `(token, id, secret_sha256)`; only the token tells the secret."""
+    """A fresh key as `(token, id, secret)`."""
     key_id = _base32(secrets.token_bytes(ID_BYTES))
     secret = _base32(secrets.token_bytes(SECRET_BYTES))
-    return f"{PREFIX}_{key_id}_{secret}", key_id, secret_sha256(secret)
+    return f"{PREFIX}_{key_id}_{secret}", key_id, secret
 
 
 def split_token(token: str) -> tuple[str, str] | None:
@@ -31,16 +29,5 @@ def split_token(token: str) -> tuple[str, str] | None:
     return None if match is None else (match[1], match[2])
 
 
-def secret_sha256(secret: str) -> str:
-    """What is stored of a secret."""
-    return sha256(secret.encode()).hexdigest()
-
-
-def matches(secret: str, stored_sha256: str) -> bool:
-    """Whether this is the secret that was stored, compared in constant time."""
-    return hmac.compare_digest(secret_sha256(secret), stored_sha256)
-
-
-def _base32(value: bytes) -> str:
-    """Lower case without padding: safe in a URL, a shell and a double click."""
-    return base64.b32encode(value).decode().rstrip("=").lower()
+def _base32(data: bytes) -> str:
+    return base64.b32encode(data).decode().lower().rstrip("=")

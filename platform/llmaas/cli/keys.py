@@ -4,31 +4,64 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llmaas.cli.account_options import (
+    CapOption,
+    DailyOption,
+    HourlyOption,
+    RequestsOption,
+    day_text,
+    moment,
+    quota_of,
+    refusing,
+)
+from llmaas.cli.accounts import administrator, clock_ms, open_directory
 from llmaas.cli.examples import epilog
 from llmaas.cli.exits import CommandError, Exit
-from llmaas.cli.options import JsonOption, StateDirOption, parse_ids
-from llmaas.cli.state import StateDir, open_state, state_dir, writing
+from llmaas.cli.options import DatabaseOption, JsonOption, StateDirOption, parse_ids
+from llmaas.cli.state import StateDir, state_dir
+from llmaas.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from llmaas.accounts import ApiKey, KeyStore
+    from llmaas.accounts import ApiKey
 
 CREATE_EXAMPLES = """
 llmaas keys create --name "search team"
-llmaas keys create --name ci --models granite3.3:2b,granite3.3:8b
+llmaas keys create --name ci --models granite3.3:2b,granite3.3:8b --expires-days 90
+llmaas keys create --name rag --tenant acme --endpoints embeddings --rotate-days 30
+llmaas keys create --name intern --hourly-tokens 20000 --monthly-cap 5
 """
 LIST_EXAMPLES = """
 llmaas keys list
-llmaas keys list --json
+llmaas keys list --tenant acme --json
+"""
+SHOW_EXAMPLES = """
+llmaas keys show k3vq7xw2m5ab4cde
+"""
+ROTATE_EXAMPLES = """
+llmaas keys rotate k3vq7xw2m5ab4cde                 both keys are valid for seven days
+llmaas keys rotate k3vq7xw2m5ab4cde --grace-hours 1
 """
 REVOKE_EXAMPLES = """
 llmaas keys revoke k3vq7xw2m5ab4cde     the id is in `llmaas keys list`
 """
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+ENDPOINTS = ("chat.completions", "completions", "embeddings", "audio.transcriptions")
 
 app = typer.Typer(
-    help="Create, list and revoke API keys. A running service notices at once.",
+    help="Create, list, rotate and revoke API keys. A running service notices at once.",
     no_args_is_help=True,
     epilog=epilog(CREATE_EXAMPLES + LIST_EXAMPLES.lstrip() + REVOKE_EXAMPLES.lstrip()),
 )
+KeyArgument = Annotated[
+    str, typer.Argument(envvar="LLMAAS_KEY_ID", metavar="ID", help="Id of the key.")
+]
+TenantOption = Annotated[
+    str,
+    typer.Option(
+        "--tenant", envvar="LLMAAS_TENANT", metavar="ID", help="The tenant the key belongs to."
+    ),
+]
 
 
 @app.command(epilog=epilog(CREATE_EXAMPLES))
@@ -38,6 +71,7 @@ def create(
         str,
         typer.Option(envvar="LLMAAS_KEY_NAME", help="What the key is for; shown in lists."),
     ],
+    tenant: TenantOption = "default",
     models: Annotated[
         str | None,
         typer.Option(
@@ -47,89 +81,173 @@ def create(
             help="Only these models may be called with it.",
         ),
     ] = None,
+    endpoints: Annotated[
+        str | None,
+        typer.Option(
+            envvar="LLMAAS_KEY_ENDPOINTS",
+            metavar="NAME,NAME",
+            show_default="every operation",
+            help=f"Only these operations may be used with it: {', '.join(ENDPOINTS)}.",
+        ),
+    ] = None,
+    expires_days: Annotated[
+        int | None,
+        typer.Option(
+            envvar="LLMAAS_KEY_EXPIRES_DAYS", min=1, show_default="never", help="Days it is valid."
+        ),
+    ] = None,
+    rotate_days: Annotated[
+        int | None,
+        typer.Option(
+            envvar="LLMAAS_KEY_ROTATE_DAYS",
+            min=1,
+            show_default="never",
+            help="Days after which its successor is issued by itself.",
+        ),
+    ] = None,
+    requests_per_minute: RequestsOption = None,
+    hourly_tokens: HourlyOption = None,
+    daily_tokens: DailyOption = None,
+    monthly_cap: CapOption = None,
     state_directory: StateDirOption = None,
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Create an API key and print it. It is stored hashed and cannot be shown again."""
     import msgspec
 
+    from llmaas.accounts import NewKey
+
     state = state_dir(state_directory)
-    open_state(state)
     scope = _scope(state, parse_ids(models))
-    key, token = open_keys(state).create(name, scope)
+    expires_ms = None if expires_days is None else clock_ms() + expires_days * DAY_MS
+    new = NewKey(
+        name,
+        tenant=tenant,
+        models=scope,
+        endpoints=_endpoints(parse_ids(endpoints)),
+        quota=quota_of(requests_per_minute, hourly_tokens, daily_tokens, monthly_cap),
+        expires_ms=expires_ms,
+        rotate_days=rotate_days,
+    )
+    with refusing():
+        key, token = open_directory(state, database).create_key(new, actor=administrator())
     if as_json:
-        facts = {"id": key.id, "name": key.name, "models": scope and sorted(scope), "key": token}
-        print(msgspec.json.encode(facts).decode())
+        print(msgspec.json.encode(facts(key) | {"key": token}).decode())
         return
+    _hand_over(key, token)
+
+
+@app.command("list", epilog=epilog(LIST_EXAMPLES))
+def list_keys(
+    *,
+    tenant: Annotated[
+        str | None,
+        typer.Option(
+            envvar="LLMAAS_TENANT", metavar="ID", show_default="all", help="Only of this tenant."
+        ),
+    ] = None,
+    state_directory: StateDirOption = None,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the keys, revoked ones included, without their secrets."""
+    import msgspec
+
+    state = state_dir(state_directory)
+    there = database is not None or state.accounts.exists()
+    found = open_directory(state, database).api_keys(tenant) if there else ()
+    if as_json:
+        print(msgspec.json.encode([facts(key) for key in found]).decode())
+    elif not found:
+        print("No API key yet; make one with `llmaas keys create --name NAME`.")
+    else:
+        print_table(
+            ("Id", "Name", "Tenant", "Models", "Created", "Ends"),
+            [
+                (
+                    key.id,
+                    key.name,
+                    key.tenant,
+                    "all" if key.models is None else ", ".join(sorted(key.models)),
+                    day_text(key.created_ms),
+                    day_text(key.expires_ms) if key.revoked_ms is None else "revoked",
+                )
+                for key in found
+            ],
+        )
+
+
+@app.command(epilog=epilog(SHOW_EXAMPLES))
+def show(
+    key_id: KeyArgument,
+    *,
+    state_directory: StateDirOption = None,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a key may do and how long, without its secret."""
+    import msgspec
+
+    with refusing():
+        key = open_directory(state_dir(state_directory), database).key(key_id)
+    if as_json:
+        print(msgspec.json.encode(facts(key)).decode())
+        return
+    for label, value in facts(key).items():
+        if value not in (None, {}):
+            print(f"{label:<14}{', '.join(value) if isinstance(value, list) else value}")
+
+
+@app.command(epilog=epilog(ROTATE_EXAMPLES))
+def rotate(
+    key_id: KeyArgument,
+    *,
+    grace_hours: Annotated[
+        float,
+        typer.Option(
+            envvar="LLMAAS_GRACE_HOURS", min=0, help="Hours for which the old key stays valid."
+        ),
+    ] = 168,
+    state_directory: StateDirOption = None,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Issue the successor of a key and print it. Both are valid until the grace period ends."""
+    import msgspec
+
+    directory = open_directory(state_dir(state_directory), database)
+    with refusing():
+        key, token = directory.rotate(
+            key_id, grace_ms=int(grace_hours * HOUR_MS), actor=administrator()
+        )
+    if as_json:
+        print(msgspec.json.encode(facts(key) | {"key": token, "replaces": key_id}).decode())
+        return
+    _hand_over(key, token)
+
+
+@app.command(epilog=epilog(REVOKE_EXAMPLES))
+def revoke(
+    key_id: KeyArgument,
+    *,
+    state_directory: StateDirOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Stop a key for good; the next request made with it is refused."""
+    directory = open_directory(state_dir(state_directory), database)
+    with refusing():
+        key = directory.revoke(key_id, actor=administrator())
+    print(f"Revoked {key.id} ({key.name}).")
+
+
+def _hand_over(key: "ApiKey", token: str) -> None:
     print(token)
     typer.echo(
         f"Key {key.id} for {key.name!r}: keep it now, it is not shown again. "
         f"To stop it: llmaas keys revoke {key.id}",
         err=True,
     )
-
-
-@app.command("list", epilog=epilog(LIST_EXAMPLES))
-def list_keys(*, state_directory: StateDirOption = None, as_json: JsonOption = False) -> None:
-    """List the keys, revoked ones included, without their secrets."""
-    import msgspec
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    state = state_dir(state_directory)
-    found = open_keys(state).list() if state.keys.exists() else ()
-    if as_json:
-        print(msgspec.json.encode([_facts(key) for key in found]).decode())
-        return
-    if not found:
-        print("No API key yet; make one with `llmaas keys create --name NAME`.")
-        return
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for title in ("Id", "Name", "Models", "Created", "Revoked"):
-        table.add_column(title, overflow="fold")
-    for key in found:
-        table.add_row(
-            key.id,
-            Text(key.name),
-            "all" if key.models is None else Text(", ".join(sorted(key.models))),
-            f"{key.created_at:%Y-%m-%d}",
-            "" if key.revoked_at is None else f"{key.revoked_at:%Y-%m-%d}",
-        )
-    Console().print(table)
-
-
-@app.command(epilog=epilog(REVOKE_EXAMPLES))
-def revoke(
-    key_id: Annotated[
-        str, typer.Argument(envvar="LLMAAS_KEY_ID", metavar="ID", help="Id of the key.")
-    ],
-    *,
-    state_directory: StateDirOption = None,
-) -> None:
-    """Stop a key for good; the next request made with it is refused."""
-    from llmaas.accounts import UnknownKeyError
-
-    try:
-        key = open_keys(state_dir(state_directory)).revoke(key_id)
-    except UnknownKeyError as error:
-        raise CommandError(Exit.USAGE, str(error)) from error
-    print(f"Revoked {key.id} ({key.name}).")
-
-
-def open_keys(state: StateDir) -> "KeyStore":
-    """The key store of a state directory.
-
-    Raises:
-        CommandError: it cannot be opened.
-    """
-    from llmaas.accounts import KeyStore, KeyStoreError
-
-    try:
-        with writing(state):
-            return KeyStore(state.keys)
-    except KeyStoreError as error:
-        raise CommandError(Exit.CANNOT_START, str(error)) from error
 
 
 def _scope(state: StateDir, names: tuple[str, ...]) -> frozenset[str] | None:
@@ -143,11 +261,29 @@ def _scope(state: StateDir, names: tuple[str, ...]) -> frozenset[str] | None:
     return frozenset(resolve_ids(source.bundle, names))
 
 
-def _facts(key: "ApiKey") -> dict[str, object]:
+def _endpoints(names: tuple[str, ...]) -> frozenset[str] | None:
+    for name in names:
+        if name not in ENDPOINTS:
+            raise CommandError(
+                Exit.USAGE, f"there is no operation {name!r}", f"choose from {', '.join(ENDPOINTS)}"
+            )
+    return frozenset(names) or None
+
+
+def facts(key: "ApiKey") -> dict[str, object]:
+    """A key for programs."""
+    import msgspec
+
     return {
         "id": key.id,
         "name": key.name,
+        "tenant": key.tenant,
         "models": None if key.models is None else sorted(key.models),
-        "created_at": key.created_at,
-        "revoked_at": key.revoked_at,
+        "endpoints": None if key.endpoints is None else sorted(key.endpoints),
+        "quota": msgspec.to_builtins(key.quota),
+        "created_at": moment(key.created_ms),
+        "expires_at": moment(key.expires_ms),
+        "revoked_at": moment(key.revoked_ms),
+        "rotate_days": key.rotate_days,
+        "successor": key.successor,
     }

@@ -4,21 +4,22 @@ import os
 import stat
 import sys
 
-from llmaas.accounts import KeyStore
+from llmaas.accounts import Directory, NewKey
 from llmaas.cli.state import StateDir
 
 NAME = "local (made by `llmaas up`)"
 
 
-def local_key(state: StateDir, keys: KeyStore) -> str:
+def local_key(state: StateDir, directory: Directory) -> str:
     """The token that is kept in clear for the user of this machine.
 
-    A key that was revoked, or that the store does not know, is replaced.
+    A key that was revoked, or that the accounts do not know, is replaced. It belongs to the
+    operator's own tenant, which is on a contract without limits.
     """
     token = _read(state)
-    if token is not None and keys.authenticate(token) is not None:
+    if token is not None and directory.authenticate(token) is not None:
         return token
-    _, token = keys.create(NAME, None)
+    _, token = directory.create_key(NewKey(NAME), actor="llmaas up")
     _write(state, token)
     return token
 

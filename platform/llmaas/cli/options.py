@@ -83,6 +83,16 @@ StateDirOption = Annotated[
         help="Where weights, keys, logs and compiled files live.",
     ),
 ]
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        envvar="LLMAAS_DATABASE",
+        metavar="URL",
+        show_default="accounts.db in the state directory",
+        help="Where tenants, keys, ledger and audit trail are: postgresql://user@host/database.",
+    ),
+]
 HostOption = Annotated[
     str,
     typer.Option(

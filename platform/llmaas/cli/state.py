@@ -1,10 +1,15 @@
 """The state directory: everything `llmaas` remembers between two starts.
 
-bundle/      the compiled catalogue that is served
+bundle       the compiled catalogue that is served: a link into bundles/
+bundles/     every catalogue that was applied, and the history of who applied it
 docs/<hash>/ built documentation
 stand-ins/   stand-in weights, made on first use
 weights/     weights that were pulled
-keys.db      API keys (hashed)
+accounts.db  tenants, API keys (hashed), ledger and audit trail
+journals/    what running streams have produced, for the start after a crash
+secret       the master secret that opens sealed columns; back it up apart from accounts.db
+admin-token  shows an operator at /admin/v1, readable by its owner only
+control      the socket on which the service takes commands
 local-key    the first-run API key in clear, readable by its owner only
 logs/        the service's log and tracebacks
 lock         held by the one `up` or `serve` that uses this directory
@@ -27,10 +32,14 @@ class StateDir:
 
     root: Path
     bundle: Path
+    bundles: Path
     docs: Path
     stand_ins: Path
     weights: Path
-    keys: Path
+    accounts: Path
+    journals: Path
+    secret: Path
+    admin_token: Path
     local_key: Path
     logs: Path
     lock: Path
@@ -46,10 +55,14 @@ def state_dir(given: Path | None) -> StateDir:
     return StateDir(
         root=root,
         bundle=root / "bundle",
+        bundles=root / "bundles",
         docs=root / "docs",
         stand_ins=root / "stand-ins",
         weights=root / "weights",
-        keys=root / "keys.db",
+        accounts=root / "accounts.db",
+        journals=root / "journals",
+        secret=root / "secret",
+        admin_token=root / "admin-token",
         local_key=root / "local-key",
         logs=root / "logs",
         lock=root / "lock",

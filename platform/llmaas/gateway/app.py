@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from functools import partial
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
@@ -16,8 +17,9 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from llmaas.accounts import KeyStore
+from llmaas.accounts import Accounts, Meter
 from llmaas.bundle import Bundle, to_json
+from llmaas.gateway.access import CLIENT_GONE, audit
 from llmaas.gateway.context import (
     ClientGoneError,
     Exchange,
@@ -36,6 +38,7 @@ from llmaas.gateway.errors import (
 from llmaas.gateway.openapi import openapi_document
 from llmaas.gateway.operations import OPERATIONS, Operation
 from llmaas.gateway.routing import RoutingTable
+from llmaas.gateway.screening import ScreeningMemory, screening_of
 from llmaas.gateway.version import Refusal, Version, stamp_of
 from llmaas.workers import ServedModel
 
@@ -50,7 +53,7 @@ def create_app(
     *,
     workers: WorkerPools,
     deployment: Mapping[str, ServedModel],
-    keys: KeyStore,
+    accounts: Accounts,
     docs_dir: Path | None,
     today: Callable[[], date],
     now: Callable[[], float] = time.time,
@@ -59,17 +62,18 @@ def create_app(
     version: Version | None = None,
     refused: Callable[[], Refusal | None] = lambda: None,
     admin_token: str | None = None,
+    screening_memory: ScreeningMemory | None = None,
 ) -> Litestar:
     """Build the gateway of one bundle.
 
-    What outlives a bundle (workers, keys) is given, so a reload builds a second app beside this
+    What outlives a bundle (workers, accounts) is given, so a reload builds a second app beside this
     one and swaps the reference.
 
     Args:
         bundle: the tables to obey.
         workers: where leases come from.
         deployment: what has weights here, by pool.
-        keys: who may call.
+        accounts: who may call, and how much.
         docs_dir: the built documentation site; `None` where there is none.
         today: the day in the service's time zone.
         now: Unix time, for `created`.
@@ -78,6 +82,7 @@ def create_app(
         version: what answers are stamped with; made up from the tables where it is not known.
         refused: the last bundle that was not taken over.
         admin_token: what an operator shows.
+        screening_memory: what the prompt-security layer remembers from one bundle to the next.
     """
     version = version or _version_of(bundle, now)
     gateway = Gateway(
@@ -85,7 +90,7 @@ def create_app(
         table=RoutingTable(bundle),
         workers=workers,
         deployment=deployment,
-        keys=keys,
+        meter=Meter(accounts, bundle),
         docs_dir=docs_dir,
         openapi=openapi_document(bundle).encode(),
         today=today,
@@ -96,6 +101,7 @@ def create_app(
         version=version,
         refused=refused,
         admin_token=admin_token,
+        screening=screening_of(bundle, screening_memory),
     )
     return Litestar(
         route_handlers=[_handler(gateway, operation) for operation in OPERATIONS],
@@ -119,10 +125,24 @@ def _handler(gateway: Gateway, operation: Operation) -> HTTPRouteHandler:
     """The operation as a route: Litestar finds it, the operation does the rest as plain ASGI."""
 
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = Exchange(gateway, scope, receive, send, operation=operation.id)
+        if operation.public:
+            note: Callable[..., None] = _nothing
+        else:
+            note = partial(audit, exchange)
         try:
-            await operation.run(Exchange(gateway, scope, receive, send))
+            await operation.run(exchange)
         except ClientGoneError:
             _log.debug("request %s: the client went away", request_id(scope))
+            note(status=CLIENT_GONE)
+        except ApiError as error:
+            note(status=error.status, code=error.code)
+            raise
+        except Exception:
+            note(status=500, code=ServerError.code)
+            raise
+        else:
+            note(status=exchange.status or 200)
 
     async def handle() -> ASGIApp:
         return run
@@ -134,6 +154,10 @@ def _handler(gateway: Gateway, operation: Operation) -> HTTPRouteHandler:
         name=operation.id,
         status_code=200,
     )(handle)
+
+
+def _nothing(*, status: int, code: str | None = None) -> None:
+    """Public pages are not in the audit trail."""
 
 
 def _answer_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -1,14 +1,14 @@
 """Who is calling: the bearer key of a request."""
 
-from llmaas.accounts import ApiKey, KeyStore
+from llmaas.accounts import ApiKey, Directory
 from llmaas.gateway.errors import NotAuthenticated
 
 
-def authenticate(authorization: str | None, keys: KeyStore) -> ApiKey:
+def authenticate(authorization: str | None, directory: Directory) -> ApiKey:
     """The key in an `Authorization` header.
 
     Raises:
-        NotAuthenticated: there is none, or it is malformed, unknown or revoked.
+        NotAuthenticated: there is none, or it is malformed, unknown, expired or revoked.
     """
     if not authorization:
         raise NotAuthenticated(
@@ -20,9 +20,9 @@ def authenticate(authorization: str | None, keys: KeyStore) -> ApiKey:
         raise NotAuthenticated(
             "The Authorization header is not of the form 'Authorization: Bearer <key>'."
         )
-    key = keys.authenticate(token.strip())
+    key = directory.authenticate(token.strip())
     if key is None:
         raise NotAuthenticated(
-            "The API key is not valid: it is misspelt, unknown to this service, or revoked."
+            "The API key is not valid: it is misspelt, unknown to this service, expired or revoked."
         )
     return key

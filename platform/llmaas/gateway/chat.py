@@ -10,7 +10,9 @@ from llmaas.gateway.context import Exchange, Lease
 from llmaas.gateway.decoding import decode
 from llmaas.gateway.errors import InvalidRequest, UnsupportedValue
 from llmaas.gateway.generation import events, leased, sampling, stops, total_usage
+from llmaas.gateway.metering import admitted, expected_chat
 from llmaas.gateway.resolution import Target, caller, resolve
+from llmaas.gateway.screening import chat_parts, screen
 from llmaas.gateway.streaming import stream
 from llmaas.gateway.wire import (
     AssistantAnswer,
@@ -42,6 +44,7 @@ async def create_chat_completion(exchange: Exchange) -> None:
 async def answer_chat(exchange: Exchange, request: ChatRequest, target: Target) -> None:
     """Answer a conversation with a model that was found."""
     check(request, target)
+    await screen(exchange, chat_parts(request.messages), user=request.user)
     await exchange.unless_gone(_answer(exchange, request, target))
 
 
@@ -84,10 +87,21 @@ def check(request: ChatRequest, target: Target) -> None:
 async def _answer(exchange: Exchange, request: ChatRequest, target: Target) -> None:
     route = target.model.route
     count = request.n or 1
-    async with leased(exchange.gateway, route.pool) as lease:
-        generates = [_generate(request, choice) for choice in range(count)]
+    generates = [_generate(request, choice) for choice in range(count)]
+    async with (
+        admitted(
+            exchange,
+            target,
+            generates,
+            prompt_tokens=expected_chat(exchange, target),
+            choices_per_prompt=count,
+            streams=bool(request.stream),
+        ) as metering,
+        leased(exchange.gateway, route.pool) as lease,
+    ):
         form = ChatForm(exchange, request, route.model, lease)
-        async with aclosing(events(lease, generates, param="messages")) as happening:
+        running = events(lease, generates, param="messages")
+        async with aclosing(metering.events(running)) as happening:
             if request.stream:
                 await stream(
                     exchange,

@@ -12,7 +12,9 @@ from llmaas.gateway.decoding import decode
 from llmaas.gateway.errors import InvalidRequest, UnsupportedValue
 from llmaas.gateway.generation import events, leased, sampling, stops, total_usage
 from llmaas.gateway.inputs import MAX_PROMPTS, Input, read_inputs
+from llmaas.gateway.metering import admitted, expected_prompts
 from llmaas.gateway.resolution import Target, caller, resolve
+from llmaas.gateway.screening import input_parts, screen
 from llmaas.gateway.streaming import stream
 from llmaas.gateway.wire import (
     Backend,
@@ -49,6 +51,7 @@ async def create_completion(exchange: Exchange) -> None:
         target = resolve(exchange, key, request.model, "completions")
         check(request)
         prompts = read_inputs(request.prompt, param="prompt", most=MAX_PROMPTS)
+        await screen(exchange, input_parts(prompts, "user", "prompt"), user=request.user)
         await exchange.unless_gone(_answer(exchange, request, target, prompts))
         return
     if shape.prompt != ABSENT:
@@ -80,9 +83,20 @@ async def _answer(
     route = target.model.route
     n = request.n or 1
     generates = [_generate(request, prompt, choice) for prompt in prompts for choice in range(n)]
-    async with leased(exchange.gateway, route.pool) as lease:
+    async with (
+        admitted(
+            exchange,
+            target,
+            generates,
+            prompt_tokens=expected_prompts(prompts, target),
+            choices_per_prompt=n,
+            streams=bool(request.stream),
+        ) as metering,
+        leased(exchange.gateway, route.pool) as lease,
+    ):
         form = CompletionForm(exchange, request, route.model, lease)
-        async with aclosing(events(lease, generates, param="prompt")) as happening:
+        running = events(lease, generates, param="prompt")
+        async with aclosing(metering.events(running)) as happening:
             if request.stream:
                 await stream(
                     exchange,

@@ -1,25 +1,29 @@
 """What every operation of one app shares, and one request on its way through it."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar.types import Message, Receive, Scope, Send
 
-from llmaas.accounts import KeyStore
+from llmaas.accounts import ApiKey, Meter, Usage
 from llmaas.bundle import Bundle
 from llmaas.gateway.errors import BodyTooLarge
 from llmaas.gateway.routing import RoutingTable
 from llmaas.gateway.version import Refusal, Version
 from llmaas.workers import PoolStatus, ServedModel
 from llmaas.workers.protocol import Delta, Embed, Embedded, Finished, Generate, Started
+
+if TYPE_CHECKING:
+    from llmaas.gateway.screening import Screening
 
 REQUEST_ID = "llmaas.request_id"
 HEADERS = "llmaas.headers"
@@ -62,7 +66,8 @@ class Gateway:
     workers: WorkerPools
     deployment: Mapping[str, ServedModel]
     """What has weights here, by pool."""
-    keys: KeyStore
+    meter: Meter
+    """Who may call how much, under this bundle."""
     docs_dir: Path | None
     openapi: bytes
     today: Callable[[], date]
@@ -77,6 +82,8 @@ class Gateway:
     """The last bundle that this server did not take over."""
     admin_token: str | None
     """Who shows it is an operator; without one, nobody is."""
+    screening: "Screening | None" = None
+    """What looks at prompts before a model does; `None` where the bundle switches it off."""
 
 
 class ClientGoneError(Exception):
@@ -86,12 +93,43 @@ class ClientGoneError(Exception):
 class Exchange:
     """One request and its answer."""
 
-    __slots__ = ("_receive", "_send", "gateway", "path_params", "scope")
+    __slots__ = (
+        "_receive",
+        "_send",
+        "audited",
+        "began",
+        "body_bytes",
+        "gateway",
+        "gone",
+        "key",
+        "model",
+        "operation",
+        "path_params",
+        "scope",
+        "status",
+        "usage",
+        "verdict",
+    )
 
-    def __init__(self, gateway: Gateway, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(
+        self, gateway: Gateway, scope: Scope, receive: Receive, send: Send, *, operation: str = ""
+    ) -> None:
         self.gateway = gateway
         self.scope = scope
         self.path_params: dict[str, Any] = scope["path_params"]
+        self.operation = operation
+        self.began = time.perf_counter()
+        self.body_bytes = 0
+        self.gone = False
+        """The client closed the connection before the end."""
+        self.status: int | None = None
+        """Of the answer, once it has begun."""
+        # What becomes known on the way, for the audit trail.
+        self.key: ApiKey | None = None
+        self.model: str | None = None
+        self.verdict: str | None = None
+        self.usage = Usage()
+        self.audited = False
         self._receive = receive
         self._send = send
 
@@ -128,11 +166,13 @@ class Exchange:
             length += len(message["body"])
             if length > limit:
                 raise BodyTooLarge(limit)
+            self.body_bytes = length
             if not message.get("more_body", False):
                 return b"".join(chunks)
 
     async def start(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
         """Send the status line and the headers."""
+        self.status = status
         await self._send(
             {"type": "http.response.start", "status": status, "headers": list(headers)}
         )
@@ -176,6 +216,7 @@ class Exchange:
         try:
             await asyncio.wait((task, watcher), return_when=asyncio.FIRST_COMPLETED)
             if not task.done():
+                self.gone = True
                 raise ClientGoneError
             await task
         finally:

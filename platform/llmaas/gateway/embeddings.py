@@ -4,12 +4,15 @@ import base64
 import sys
 from array import array
 
+from llmaas.accounts import Usage
 from llmaas.gateway.context import Exchange
 from llmaas.gateway.decoding import decode
 from llmaas.gateway.errors import InvalidRequest, UnsupportedValue
 from llmaas.gateway.generation import api_error, leased
 from llmaas.gateway.inputs import MAX_EMBEDDING_INPUTS, Input, read_inputs
+from llmaas.gateway.metering import complete, expected_prompts, metering, prompt_counted
 from llmaas.gateway.resolution import Target, caller, resolve
+from llmaas.gateway.screening import input_parts, screen
 from llmaas.gateway.wire import (
     Backend,
     Embedding,
@@ -31,6 +34,8 @@ async def create_embeddings(exchange: Exchange) -> None:
     target = resolve(exchange, key, request.model, "embeddings")
     inputs = read_inputs(request.input, param="input", most=MAX_EMBEDDING_INPUTS)
     check(request, inputs, target)
+    # Documents to be indexed quote attacks, as tool results do.
+    await screen(exchange, input_parts(inputs, "tool", "input"))
     await exchange.unless_gone(_answer(exchange, request, target, inputs))
 
 
@@ -59,12 +64,21 @@ async def _answer(
     exchange: Exchange, request: EmbeddingRequest, target: Target, inputs: list[Input]
 ) -> None:
     route = target.model.route
-    async with leased(exchange.gateway, route.pool) as lease:
-        try:
-            embedded = await lease.embed(Embed(stream=0, inputs=inputs))
-        except GenerationFailed as error:
-            raise api_error(error.failure, "input") from error
-        backend = Backend(engine_type=lease.engine_type, machine_name=lease.machine_name)
+    async with metering(
+        exchange,
+        target,
+        prompt_tokens=expected_prompts(inputs, target),
+        output_tokens=0,
+        streams=False,
+    ) as metered:
+        async with leased(exchange.gateway, route.pool) as lease:
+            try:
+                embedded = await lease.embed(Embed(stream=0, inputs=inputs))
+            except GenerationFailed as error:
+                raise api_error(error.failure, "input") from error
+            backend = Backend(engine_type=lease.engine_type, machine_name=lease.machine_name)
+        await prompt_counted(exchange, metered, embedded.prompt_tokens)
+        await complete(exchange, metered, Usage(prompt_tokens=embedded.prompt_tokens))
     vectors = split(embedded)
     encode = _base64 if request.encoding_format == "base64" else _floats
     await exchange.answer_json(

@@ -7,6 +7,7 @@
     │   └── UnsupportedValue       400  unsupported_value
     ├── NotAuthenticated           401  invalid_api_key
     ├── ModelNotPermitted          403  model_not_permitted
+    ├── EndpointNotPermitted       403  endpoint_not_permitted
     ├── UnknownUrl                 404  unknown_url
     ├── ModelNotFound              404  model_not_found
     │   └── ModelNotReleased       404  model_not_released
@@ -14,6 +15,8 @@
     ├── ModelRetired               410  model_retired
     ├── BodyTooLarge               413  request_too_large
     ├── UnsupportedMediaType       415  unsupported_media_type
+    ├── RateLimitExceeded          429  rate_limit_exceeded
+    │   └── InsufficientQuota      429  insufficient_quota
     ├── ServerError                500  internal_error
     ├── Unavailable                503  service_unavailable
     │   └── Overloaded             503  overloaded
@@ -113,6 +116,14 @@ class ModelNotPermitted(ApiError):
     code = "model_not_permitted"
 
 
+class EndpointNotPermitted(ApiError):
+    """The scope of the API key leaves this operation out."""
+
+    status = 403
+    type = "permission_error"
+    code = "endpoint_not_permitted"
+
+
 class UnknownUrl(ApiError):
     """No operation has this path."""
 
@@ -178,6 +189,26 @@ class UnsupportedMediaType(ApiError):
 
     status = 415
     code = "unsupported_media_type"
+
+
+class RateLimitExceeded(ApiError):
+    """More than the tenant or the key may use now; `Retry-After` says when it may fit."""
+
+    status = 429
+    type = "rate_limit_error"
+    code = "rate_limit_exceeded"
+
+    def __init__(self, message: str, retry_after_s: int | None) -> None:
+        told = None if retry_after_s is None else {"retry-after": str(retry_after_s)}
+        # The official clients try a 429 again by themselves, which is of no use here.
+        super().__init__(message, headers=told or {"x-should-retry": "false"})
+
+
+class InsufficientQuota(RateLimitExceeded):
+    """The credit or the month's cap is used up."""
+
+    type = "insufficient_quota"
+    code = "insufficient_quota"
 
 
 class ServerError(ApiError):

@@ -14,6 +14,7 @@ from llmaas.gateway.errors import (
     ModelNotPermitted,
     ModelRetired,
     NotAuthenticated,
+    RateLimitExceeded,
     ServerError,
     Unavailable,
     UnsupportedMediaType,
@@ -45,6 +46,11 @@ def error_examples(model: str) -> dict[int, ApiError]:
         410: ModelRetired(model="retired-model", removed_on=date(2025, 11, 24), successor=model),
         413: BodyTooLarge(20 * 2**20),
         415: UnsupportedMediaType("The body is declared as 'text/plain'. Send JSON."),
+        429: RateLimitExceeded(
+            "The request may use 4000 output tokens (max_tokens); of the 150000 per hour of this "
+            "account, 1200 are left. Try again in 340 s, or lower max_tokens.",
+            340,
+        ),
         500: ServerError("Something went wrong on our side. Try again."),
         503: Unavailable("The model is loading. Try again in a moment."),
     }

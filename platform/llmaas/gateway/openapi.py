@@ -24,11 +24,13 @@ _MODEL_SCHEMAS = {
 _STATUS = {
     400: "A value of the request is wrong, or the prompt is longer than the context served.",
     401: "No API key, or one that is not valid.",
-    403: "The API key may not call this model.",
+    403: "The API key may not call this model, or not at this operation.",
     404: "No model has this id or alias, or its day has not come.",
     410: "The model was retired; `error.successor` is the model to use instead.",
     413: "The body is longer than this service reads.",
     415: "The body is not declared as JSON.",
+    429: "More than the account or the API key may use now; `retry-after` says when it may fit. "
+    "`insufficient_quota`: the credit or the month's cap is used up.",
     500: "A fault of the service; `x-request-id` names the request.",
     503: "The model cannot answer now.",
 }
@@ -59,10 +61,31 @@ _RESPONSE_HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
         "`true` when stand-in weights answered.",
         {"type": "string", "const": "true"},
     ),
+    "x-ratelimit-limit-requests": ("Requests per minute, where limited.", {"type": "integer"}),
+    "x-ratelimit-remaining-requests": ("Requests left now.", {"type": "integer"}),
+    "x-ratelimit-reset-requests": ("Unix time at which all are left.", {"type": "integer"}),
+    "x-ratelimit-limit-tokens": (
+        "Output tokens of the tightest window, where limited.",
+        {"type": "integer"},
+    ),
+    "x-ratelimit-remaining-tokens": (
+        "Output tokens left in it now, running requests counted at their most.",
+        {"type": "integer"},
+    ),
+    "x-ratelimit-reset-tokens": ("Unix time at which all are left.", {"type": "integer"}),
+    "x-should-retry": (
+        "`false` when trying again cannot help.",
+        {"type": "string", "const": "false"},
+    ),
     "retry-after": ("Seconds after which to try again.", {"type": "integer"}),
     "www-authenticate": ("How to authenticate.", {"type": "string"}),
 }
 _ON_EVERY_ANSWER = ("x-request-id", "x-llmaas-catalogue")
+_LIMITS = tuple(
+    f"x-ratelimit-{what}-{of}"
+    for of in ("requests", "tokens")
+    for what in ("limit", "remaining", "reset")
+)
 _ON_MODEL_ANSWERS = ("deprecation", "sunset", "link", "x-llmaas-stand-in")
 
 
@@ -157,7 +180,9 @@ def _responses(operation: Operation, model: str) -> dict[str, Any]:
     success: dict[str, Any] = {
         "description": operation.summary,
         "headers": _headers(
-            *_ON_EVERY_ANSWER, *(_ON_MODEL_ANSWERS if _of_a_model(operation) else ())
+            *_ON_EVERY_ANSWER,
+            *(_ON_MODEL_ANSWERS if _of_a_model(operation) else ()),
+            *(_LIMITS if operation.endpoint is not None else ()),
         ),
         "content": _success_content(operation, model),
     }
@@ -192,7 +217,11 @@ def _success_content(operation: Operation, model: str) -> dict[str, Any]:
 
 def _error(status: int, model: str) -> dict[str, Any]:
     example = error_examples(model)[status]
-    further = {401: ("www-authenticate",), 503: ("retry-after",)}.get(status, ())
+    further: tuple[str, ...] = {
+        401: ("www-authenticate",),
+        429: ("retry-after", "x-should-retry", *_LIMITS),
+        503: ("retry-after",),
+    }.get(status, ())
     return {
         "description": _STATUS[status],
         "headers": _headers(*_ON_EVERY_ANSWER, *further),

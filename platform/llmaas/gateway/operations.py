@@ -46,7 +46,7 @@ class Operation:
     """Answered to operators only."""
 
 
-_CALL_ERRORS = (400, 401, 403, 404, 410, 413, 415, 500, 503)
+_CALL_ERRORS = (400, 401, 403, 404, 410, 413, 415, 429, 500, 503)
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(

@@ -9,6 +9,7 @@ from llmaas.gateway import lifecycle
 from llmaas.gateway.authentication import authenticate
 from llmaas.gateway.context import Exchange, Gateway
 from llmaas.gateway.errors import (
+    EndpointNotPermitted,
     ModelNotDeployed,
     ModelNotFound,
     ModelNotPermitted,
@@ -27,6 +28,8 @@ class Target:
     model: Model
     phase: Phase
     served: ServedModel
+    endpoint: Endpoint | None = None
+    """The operation it was found for."""
 
 
 def caller(exchange: Exchange) -> ApiKey:
@@ -35,7 +38,9 @@ def caller(exchange: Exchange) -> ApiKey:
     Raises:
         NotAuthenticated: it has none that is valid.
     """
-    return authenticate(exchange.header(b"authorization"), exchange.gateway.keys)
+    directory = exchange.gateway.meter.accounts.directory
+    exchange.key = authenticate(exchange.header(b"authorization"), directory)
+    return exchange.key
 
 
 def callable_targets(gateway: Gateway, key: ApiKey) -> list[Target]:
@@ -60,8 +65,8 @@ def resolve(exchange: Exchange, key: ApiKey, name: str, endpoint: Endpoint | Non
         endpoint: the operation that the model must offer; `None` to look at it only.
 
     Raises:
-        ModelNotFound, ModelNotPermitted, ModelNotReleased, ModelRetired, UnsupportedEndpoint,
-        ModelNotDeployed: in this order.
+        ModelNotFound, ModelNotPermitted, EndpointNotPermitted, ModelNotReleased, ModelRetired,
+        UnsupportedEndpoint, ModelNotDeployed: in this order.
     """
     gateway = exchange.gateway
     model = gateway.table.find(name)
@@ -73,6 +78,11 @@ def resolve(exchange: Exchange, key: ApiKey, name: str, endpoint: Endpoint | Non
             f"This API key may not call the model '{route.model}'. "
             "GET /v1/models lists the models it may call.",
             param="model",
+        )
+    if endpoint is not None and not key.may_use(endpoint):
+        raise EndpointNotPermitted(
+            f"This API key may not use /v1/{endpoint.replace('.', '/')}. "
+            f"It may use {', '.join(sorted(key.endpoints or ())) or 'nothing'}."
         )
     day = gateway.today()
     refused = lifecycle.refusal(model.lifecycle, day)
@@ -98,7 +108,7 @@ def resolve(exchange: Exchange, key: ApiKey, name: str, endpoint: Endpoint | Non
         raise ModelNotDeployed(route.model)
     if served.stand_in:
         exchange.announce({STAND_IN: "true"})
-    return Target(model, phase_at(model.lifecycle, day), served)
+    return Target(model, phase_at(model.lifecycle, day), served, endpoint)
 
 
 def _not_found(gateway: Gateway, key: ApiKey, name: str) -> ModelNotFound:

@@ -1,0 +1,309 @@
+"""Metering of requests: admitted before a worker is asked, settled before the client has the end.
+
+admitted ──► the worst case is held, or 429
+metered  ──► events of the worker on their way to the client: the prompt is counted, tokens are
+             noted before they are sent, and the last event waits until the ledger has it
+"""
+
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+
+from llmaas.accounts import (
+    Admission,
+    ApiKey,
+    Limit,
+    LimitReachedError,
+    Metered,
+    Refusal,
+    Remaining,
+    TierUnknownError,
+    Usage,
+    to_eur,
+)
+from llmaas.gateway.access import access_of
+from llmaas.gateway.context import Exchange, request_id
+from llmaas.gateway.errors import (
+    ApiError,
+    InsufficientQuota,
+    RateLimitExceeded,
+    Unavailable,
+)
+from llmaas.gateway.generation import Event
+from llmaas.gateway.inputs import Input
+from llmaas.gateway.resolution import Target
+from llmaas.workers.protocol import Delta, Finished, Generate, Started
+
+TEMPLATE_TOKENS = 1024
+"""What a chat template may add to a conversation, at a guess; the tokenizer's count follows."""
+SPECIAL_TOKENS = 8
+"""What a tokenizer adds to a prompt."""
+
+
+@dataclass
+class _Tally:
+    """Tokens of one request, by choice; a prompt that is continued several times counts once."""
+
+    caps: list[int]
+    """Output tokens at most, of each choice."""
+    choices_per_prompt: int
+    prompts: dict[int, int] = field(default_factory=dict)
+    completion: list[int] = field(init=False)
+    reasoning: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.completion = [0] * len(self.caps)
+        self.reasoning = [0] * len(self.caps)
+
+    @property
+    def prompts_in_all(self) -> int:
+        return len(self.caps) // self.choices_per_prompt
+
+    @property
+    def usage(self) -> Usage:
+        return Usage(
+            prompt_tokens=sum(self.prompts.values()),
+            completion_tokens=sum(self.completion),
+            reasoning_tokens=sum(self.reasoning),
+        )
+
+    def started(self, choice: int, prompt_tokens: int) -> bool:
+        """Count a prompt; whether it had not been counted yet."""
+        prompt = choice // self.choices_per_prompt
+        if prompt in self.prompts:
+            return False
+        self.prompts[prompt] = prompt_tokens
+        return True
+
+    def produced(self, choice: int, delta: Delta) -> None:
+        """Count the tokens of a delta; one at least, where the worker does not tell."""
+        before = self.completion[choice]
+        # More than was asked for is the worker's fault, and nobody is billed for it.
+        now = min(max(delta.completion_tokens, before + 1), self.caps[choice])
+        self.completion[choice] = now
+        if delta.reasoning:
+            self.reasoning[choice] += now - before
+
+    def finished(self, choice: int, event: Finished) -> None:
+        """Take the worker's own count of a choice."""
+        self.completion[choice] = min(event.usage.completion_tokens, self.caps[choice])
+        self.reasoning[choice] = min(event.usage.reasoning_tokens, self.completion[choice])
+
+
+@dataclass
+class Metering:
+    """One admitted generation."""
+
+    exchange: Exchange
+    metered: Metered
+    expected_prompt_tokens: int
+    tally: _Tally
+
+    async def events(
+        self, happening: AsyncGenerator[tuple[int, Event]]
+    ) -> AsyncGenerator[tuple[int, Event]]:
+        """Relay events and meter them; the last one when the usage is on disk.
+
+        Raises:
+            ApiError: the prompt is longer than expected and does not fit a limit.
+        """
+        tally, open_choices = self.tally, len(self.tally.caps)
+        async with aclosing(happening):
+            async for choice, event in happening:
+                if isinstance(event, Started):
+                    if tally.started(choice, event.prompt_tokens):
+                        await self._prompt_counted()
+                elif isinstance(event, Delta):
+                    tally.produced(choice, event)
+                    self.metered.produced(tally.usage)
+                else:
+                    tally.finished(choice, event)
+                    open_choices -= 1
+                    if open_choices == 0:
+                        await complete(self.exchange, self.metered, tally.usage)
+                    else:
+                        self.metered.produced(tally.usage)
+                yield choice, event
+
+    async def _prompt_counted(self) -> None:
+        tally = self.tally
+        counted = sum(tally.prompts.values())
+        all_counted = len(tally.prompts) == tally.prompts_in_all
+        with _limits_told(self.exchange):
+            await self.metered.prompt_counted(
+                counted, expected=None if all_counted else self.expected_prompt_tokens
+            )
+        announce_limits(self.exchange)
+
+
+@asynccontextmanager
+async def admitted(
+    exchange: Exchange,
+    target: Target,
+    generates: Sequence[Generate],
+    *,
+    prompt_tokens: int,
+    choices_per_prompt: int,
+    streams: bool,
+) -> AsyncIterator[Metering]:
+    """Hold the worst case of a generation for the time of the context.
+
+    Args:
+        exchange: the request.
+        target: the model that answers.
+        generates: one for each choice, those of one prompt side by side.
+        prompt_tokens: of all prompts, as `expected_chat` or `expected_prompts` has it.
+        choices_per_prompt: `n` of the request.
+        streams: whether the client sees the answer before its end.
+
+    Raises:
+        ApiError: it does not fit.
+    """
+    n_ctx = target.served.spec.n_ctx
+    caps = [min(each.max_tokens or n_ctx, n_ctx) for each in generates]
+    async with metering(
+        exchange, target, prompt_tokens=prompt_tokens, output_tokens=sum(caps), streams=streams
+    ) as metered:
+        yield Metering(exchange, metered, prompt_tokens, _Tally(caps, choices_per_prompt))
+
+
+@asynccontextmanager
+async def metering(
+    exchange: Exchange, target: Target, *, prompt_tokens: int, output_tokens: int, streams: bool
+) -> AsyncIterator[Metered]:
+    """Hold the worst case of any request for the time of the context.
+
+    Raises:
+        ApiError: it does not fit.
+    """
+    key = _key(exchange)
+    exchange.model = target.model.route.model
+    admission = Admission(
+        request_id=request_id(exchange.scope),
+        key=key,
+        route=target.model.route,
+        endpoint=target.endpoint or "",
+        prompt_tokens=prompt_tokens,
+        output_tokens=output_tokens,
+        streams=streams,
+    )
+    with _limits_told(exchange):
+        metered = await exchange.gateway.meter.admit(admission)
+    with metered:
+        announce_limits(exchange)
+        try:
+            yield metered
+        finally:
+            exchange.usage = metered.usage
+            if exchange.gone:
+                metered.abandon("cancelled")
+
+
+async def complete(exchange: Exchange, metered: Metered, usage: Usage) -> None:
+    """Settle a request together with its line in the audit trail; on disk when this returns."""
+    exchange.usage = usage
+    exchange.audited = True
+    record = access_of(exchange, status=200, outcome="completed")
+    await metered.complete(usage, record)
+    announce_limits(exchange)
+
+
+async def prompt_counted(exchange: Exchange, metered: Metered, prompt_tokens: int) -> None:
+    """Check a prompt whose tokens are known only now.
+
+    Raises:
+        ApiError: it is longer than expected, and that does not fit.
+    """
+    with _limits_told(exchange):
+        await metered.prompt_counted(prompt_tokens)
+
+
+def expected_chat(exchange: Exchange, target: Target) -> int:
+    """Tokens a conversation has at most, at a guess: a token is one byte at least."""
+    return min(exchange.body_bytes + TEMPLATE_TOKENS, target.served.spec.n_ctx)
+
+
+def expected_prompts(prompts: Sequence[Input], target: Target) -> int:
+    """Tokens that prompts have at most, all together."""
+    n_ctx = target.served.spec.n_ctx
+    lengths = (len(each.encode()) if isinstance(each, str) else len(each) for each in prompts)
+    return sum(min(length + SPECIAL_TOKENS, n_ctx) for length in lengths)
+
+
+def announce_limits(exchange: Exchange) -> None:
+    """Put what is left now on the answer that follows."""
+    gateway = exchange.gateway
+    requests, tokens = gateway.meter.remaining(_key(exchange))
+    now_s = gateway.meter.accounts.clock_ms() / 1000
+    exchange.announce(_headers("requests", requests, now_s) | _headers("tokens", tokens, now_s))
+
+
+def _headers(what: str, left: Remaining | None, now_s: float) -> dict[str, str]:
+    if left is None:
+        return {}
+    return {
+        f"x-ratelimit-limit-{what}": str(left.limit),
+        f"x-ratelimit-remaining-{what}": str(left.remaining),
+        f"x-ratelimit-reset-{what}": str(math.ceil(now_s) + left.reset_s),
+    }
+
+
+@contextmanager
+def _limits_told(exchange: Exchange) -> Iterator[None]:
+    try:
+        yield
+    except LimitReachedError as error:
+        announce_limits(exchange)
+        raise _too_much(error.refusal) from error
+    except TierUnknownError as error:
+        raise Unavailable(
+            "The terms of this account are not in the catalogue any more. "
+            "Its operator has to move it to another tier."
+        ) from error
+
+
+def _too_much(refusal: Refusal) -> ApiError:
+    whose = "this API key" if refusal.level == "key" else "this account"
+    kind = InsufficientQuota if refusal.of_quota else RateLimitExceeded
+    return kind(f"{_reached(refusal, whose)} {_advice(refusal)}", refusal.retry_after_s)
+
+
+def _reached(refusal: Refusal, whose: str) -> str:
+    left = max(0, refusal.allowed - refusal.used)
+    match refusal.limit:
+        case Limit.REQUESTS_PER_MINUTE:
+            return f"The limit of {refusal.allowed} requests per minute of {whose} is reached."
+        case Limit.OUTPUT_TOKENS_PER_HOUR | Limit.OUTPUT_TOKENS_PER_DAY:
+            window = "hour" if refusal.limit is Limit.OUTPUT_TOKENS_PER_HOUR else "day"
+            return (
+                f"The request may use {refusal.asked} output tokens (max_tokens); of the "
+                f"{refusal.allowed} per {window} of {whose}, {left} are left."
+            )
+        case Limit.MONTHLY_CAP:
+            return (
+                f"The request may cost {to_eur(refusal.asked).normalize():f} €; of the monthly cap "
+                f"of {whose}, {to_eur(left).normalize():f} € are left."
+            )
+        case _:
+            return (
+                f"The request may cost {to_eur(refusal.asked).normalize():f} €; of the credit of "
+                f"{whose}, {to_eur(left).normalize():f} € are left."
+            )
+
+
+def _advice(refusal: Refusal) -> str:
+    if refusal.in_flight:
+        return "Running requests hold the rest; try again in a moment."
+    if refusal.limit is Limit.CREDIT:
+        return "Add credit, or lower max_tokens."
+    if refusal.limit is Limit.MONTHLY_CAP:
+        return "It begins anew with the next month; a lower max_tokens may still fit."
+    if refusal.retry_after_s is None:
+        return "Lower max_tokens: a request may not be larger than the limit."
+    return f"Try again in {refusal.retry_after_s} s, or lower max_tokens."
+
+
+def _key(exchange: Exchange) -> ApiKey:
+    assert exchange.key is not None, "metering comes after authentication"
+    return exchange.key
