@@ -14,8 +14,8 @@ from llmaas.catalog.document import Loc
 class Put:
     """Give a key its value, whether it is there already or not.
 
-    An existing value must be a scalar or empty: lists and mappings are changed item by item, because
-    comments stand between their items.
+    An existing value must be a scalar or empty: lists and mappings are changed item by item,
+    because comments stand between their items.
     """
 
     loc: Loc
