@@ -24,10 +24,11 @@ class Missing:
     language: str
     context: str
     text: str
+    domain: str = "site"
 
     def __str__(self) -> str:
         where = f"vocabulary.{self.language}.po: {self.context}/" if self.context else ""
-        return f"{where or f'site.{self.language}.po: '}{self.text}"
+        return f"{where or f'{self.domain}.{self.language}.po: '}{self.text}"
 
 
 def languages_with_texts() -> tuple[str, ...]:
