@@ -17,11 +17,11 @@ import gguf
 import numpy as np
 import pytest
 
-from llmaas.bundle import WorkerSpec
+from llmaas.bundle import EngineOptions, WorkerSpec
 from llmaas.workers import Delta, Finished, Generate, Sampling, ServedModel, Supervision, Workers
 from llmaas.workers.client import WorkerConnection
 from llmaas.workers.memory import memory_needed
-from llmaas.workers.protocol import Load
+from llmaas.workers.protocol import Load, TokenLogprob
 
 N_EMBD = 64
 N_CTX_TRAIN = 512
@@ -158,6 +158,8 @@ def make_spec(**changes: Any) -> WorkerSpec:
         "embedding_dimensions": None,
         "pinned": False,
     }
+    if "engine" in changes:
+        changes["engine"] = EngineOptions(**changes["engine"])
     return WorkerSpec(**(values | changes))
 
 
@@ -237,6 +239,10 @@ class Answer:
     @property
     def content(self) -> str:
         return "".join(delta.content for delta in self.deltas)
+
+    @property
+    def logprobs(self) -> list[TokenLogprob]:
+        return [logprob for delta in self.deltas for logprob in delta.logprobs]
 
     @property
     def reasoning(self) -> str:

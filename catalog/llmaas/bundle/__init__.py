@@ -13,6 +13,7 @@ from llmaas.bundle.security import SecurityException, SecurityRule
 from llmaas.bundle.slugs import model_slug
 from llmaas.bundle.tables import (
     Bundle,
+    EngineOptions,
     LifecycleEntry,
     Machine,
     Manifest,
@@ -32,6 +33,7 @@ from llmaas.bundle.tables import (
 __all__ = [
     "Bundle",
     "BundleError",
+    "EngineOptions",
     "LifecycleEntry",
     "Machine",
     "Manifest",

@@ -193,6 +193,7 @@ class WorkerSpec(Table, frozen=True):
     embedding_dimensions: int | None
     pinned: bool
     """Started with the service and never evicted."""
+    engine: EngineOptions = EngineOptions()
 
 
 class Machine(Table, frozen=True):

@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from llmaas.bundle.tables import (
+    CacheType,
     Capability,
     ChatFormat,
     Endpoint,
@@ -27,6 +28,7 @@ from llmaas.bundle.tables import (
     Pooling,
     PriceUnit,
     ReasoningMode,
+    SplitMode,
     Stability,
     TierKind,
     ToolCallFormat,
@@ -447,6 +449,30 @@ class Reasoning(Record):
     mode: ReasoningMode = Field(description="When the model reasons.")
 
 
+class Engine(Record):
+    """How llama.cpp runs the model; what is absent is chosen by the worker."""
+
+    kv_unified: bool | None = Field(
+        default=None,
+        description="One KV memory for all sequences, or a part of its own for each.",
+    )
+    kv_cells: Count | None = Field(
+        default=None, description="Tokens of a unified KV memory, all sequences together."
+    )
+    cache_type: CacheType = Field(default="f16", description="Type of keys and values.")
+    flash_attention: bool | None = Field(default=None, description="Needed by quantised caches.")
+    n_threads: Count | None = Field(
+        default=None, description="Threads of the worker; leave a core to the gateway."
+    )
+    n_ubatch: Count | None = Field(default=None, description="Tokens computed at once.")
+    main_gpu: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="Device of a model that is not split."
+    )
+    split_mode: SplitMode = Field(
+        default="layer", description="How a model is spread over several GPUs."
+    )
+
+
 class Serving(Record):
     """How a worker runs the model."""
 
@@ -473,6 +499,7 @@ class Serving(Record):
         default=None, description="How an embedding model makes one vector from many."
     )
     embedding_dimensions: Count | None = Field(default=None, description="Length of the vectors.")
+    engine: Engine | None = Field(default=None, description="Settings of llama.cpp.")
 
 
 class Model(Record):

@@ -196,17 +196,27 @@ class KvMemory:
         source = None if computed is None else computed.seq_id
         if computed is not None and self._goes_on(computed):
             return computed.seq_id
-        others = [i for i in self._idle if i != source]
-        if self._unified:
-            choice = min(self._empty, default=None)
-        else:
-            # The lowest ids: llama.cpp computes consecutive ids of a split memory in one go.
-            worthless = [*self._empty, *(i for i in others if i not in self._proven)]
-            choice = min(worthless, default=None)
-        if choice is None:
-            choice = others[0] if others else source
+        recency = {i: position for position, i in enumerate(self._idle, 1)}
+        others = [i for i in (*self._empty, *self._idle) if i != source]
+
+        def price(seq_id: int) -> tuple[bool, int, int, int]:
+            return (
+                seq_id in self._proven,
+                0 if self._unified else self._runs_with(seq_id),
+                recency.get(seq_id, 0),
+                seq_id,
+            )
+
+        choice = min(others, key=price, default=source)
         assert choice is not None, "no more sequences run than there are ids"
         return choice
+
+    def _runs_with(self, seq_id: int) -> int:
+        """Runs of consecutive ids if this one ran as well.
+
+        llama.cpp computes a run of a split memory in one go, and goes once for every run.
+        """
+        return sum(i - 1 not in self._running and i - 1 != seq_id for i in (*self._running, seq_id))
 
     def _goes_on(self, computed: Match) -> bool:
         """Whether a prompt is the next turn of an idle sequence, so that it can take its place."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from llmaas.bundle.tables import EngineOptions
 from llmaas.workers.calibration import calibrate
 from llmaas.workers.embedding import EmbeddingEngine
 from llmaas.workers.engine import MAX_WAITING, GenerationEngine
@@ -53,7 +52,7 @@ def load_model(load: Load, emit: Callable[[ToGateway], None]) -> Serving:
 def _load_generation(load: Load, emit: Callable[[ToGateway], None]) -> Serving:
     spec = load.spec
     path = Path(load.weights_path)
-    options = EngineOptions()
+    options = spec.engine
     model = Model(path, n_gpu_layers=spec.n_gpu_layers, options=options)
     header = read_gguf_header(path)
     context = generation_context(

@@ -41,6 +41,8 @@ def kv_plan(spec: WorkerSpec, header: GgufHeader, *, weights_bytes: int) -> KvPl
         n_seq_max=spec.n_seq_max,
         bytes_per_token=kv_bytes_per_token(header),
         weights_bytes=weights_bytes,
+        unified=spec.engine.kv_unified,
+        cells=spec.engine.kv_cells,
     )
 
 

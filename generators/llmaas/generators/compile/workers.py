@@ -1,7 +1,7 @@
 """The worker table: all that is needed to load each model."""
 
-from llmaas.bundle import ReasoningFormat, WeightsFile, WorkerSpec
-from llmaas.catalog.model import Model, Reasoning, Weights
+from llmaas.bundle import EngineOptions, ReasoningFormat, WeightsFile, WorkerSpec
+from llmaas.catalog.model import Engine, Model, Reasoning, Weights
 from llmaas.generators.compile.routing import pool_of
 
 
@@ -30,7 +30,12 @@ def _worker(model: Model) -> WorkerSpec:
         pooling=serving.pooling,
         embedding_dimensions=serving.embedding_dimensions,
         pinned=serving.pinned,
+        engine=_engine(serving.engine),
     )
+
+
+def _engine(engine: Engine | None) -> EngineOptions:
+    return EngineOptions() if engine is None else EngineOptions(**engine.model_dump())
 
 
 def _weights(weights: Weights | None) -> WeightsFile | None:
