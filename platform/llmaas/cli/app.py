@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from llmaas.cli import (
+    apply,
     check,
     docs,
     edit,
@@ -18,7 +19,9 @@ from llmaas.cli import (
     openapi,
     plan,
     pull,
+    security,
     serve,
+    tenants,
     up,
     version,
 )
@@ -67,6 +70,7 @@ _RUN, _CATALOGUE, _OPERATE = "Run a service", "Catalogue and what is derived", "
 
 app.command(epilog=epilog(up.EXAMPLES), rich_help_panel=_RUN)(up.up)
 app.command(epilog=epilog(serve.EXAMPLES), rich_help_panel=_RUN)(serve.serve)
+app.command(epilog=epilog(apply.EXAMPLES), rich_help_panel=_RUN)(apply.apply)
 app.command(epilog=epilog(pull.EXAMPLES), rich_help_panel=_RUN)(pull.pull)
 app.command(epilog=epilog(init.EXAMPLES), rich_help_panel=_CATALOGUE)(init.init)
 app.command(epilog=epilog(check.EXAMPLES), rich_help_panel=_CATALOGUE)(check.check)
@@ -78,6 +82,8 @@ app.add_typer(import_catalog.app, name="import", rich_help_panel=_CATALOGUE)
 app.add_typer(docs.app, name="docs", rich_help_panel=_CATALOGUE)
 app.command(epilog=epilog(openapi.EXAMPLES), rich_help_panel=_CATALOGUE)(openapi.openapi)
 app.add_typer(keys.app, name="keys", rich_help_panel=_OPERATE)
+app.add_typer(tenants.app, name="tenants", rich_help_panel=_OPERATE)
+app.add_typer(security.app, name="security", rich_help_panel=_OPERATE)
 app.command(epilog=epilog(version.EXAMPLES), rich_help_panel=_OPERATE)(version.version)
 
 

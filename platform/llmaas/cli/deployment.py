@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from llmaas.accounts import KeyStore
+from llmaas.accounts import Accounts
 from llmaas.bundle import Bundle, Route, phase_at
 from llmaas.cli.announce import Started
 from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.listener import Listener
 from llmaas.cli.machine import machine_name, memory_bytes, worker_threads
-from llmaas.cli.runtime import Service
+from llmaas.cli.running import Service
 from llmaas.cli.service_day import today_of
 from llmaas.cli.state import StateDir
 from llmaas.workers import ServedModel, plan_deployment
@@ -61,18 +61,26 @@ class Deployment:
         return min((model for model in self.models if model in chats), key=reluctance, default=None)
 
     def service(
-        self, *, keys: KeyStore, docs_dir: Path | None, memory_budget_bytes: int | None
+        self,
+        *,
+        catalogue_sha256: str,
+        accounts: Accounts,
+        docs_dir: Path | None,
+        memory_budget_bytes: int | None,
+        admin_token: str | None,
     ) -> Service:
         """The service of this deployment on this machine."""
         return Service(
             bundle=self.bundle,
+            catalogue_sha256=catalogue_sha256,
             deployment=self.served,
-            keys=keys,
+            accounts=accounts,
             docs_dir=docs_dir,
             today=today_of(self.bundle.service),
             memory_budget_bytes=memory_budget_bytes or memory_bytes() // 2,
             machine_name=machine_name(),
             n_threads=worker_threads(),
+            admin_token=admin_token,
         )
 
     def started(

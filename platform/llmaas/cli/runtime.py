@@ -13,42 +13,26 @@ import logging
 import os
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
+from contextlib import AbstractAsyncContextManager
 
 import uvloop
 
-from llmaas.accounts import KeyStore
-from llmaas.bundle import Bundle
 from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.listener import Listener
-from llmaas.gateway import GatewayServer, create_app
-from llmaas.workers import ServedModel, Workers
+from llmaas.cli.running import Running, Service
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+Commands = Callable[[Running], AbstractAsyncContextManager[None]]
+"""Listens to commands for a running service for as long as the context is open."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Service:
-    """Everything one process serves from."""
-
-    bundle: Bundle
-    deployment: dict[str, ServedModel]
-    keys: KeyStore
-    docs_dir: Path | None
-    today: Callable[[], date]
-    memory_budget_bytes: int
-    machine_name: str
-    n_threads: int
 
 
 def run(
     service: Service,
     listener: Listener,
     *,
+    commands: Commands,
     ready: Callable[[], None],
     stopping: Callable[[], None] = lambda: None,
 ) -> None:
@@ -57,45 +41,34 @@ def run(
     Args:
         service: what is served.
         listener: the port to serve on.
+        commands: takes commands for it.
         ready: called once, as soon as requests are answered.
         stopping: called once, when the first signal has arrived.
 
     Raises:
         CommandError: the HTTP server ended by itself.
     """
-    uvloop.run(_serve(service, listener, ready, stopping))
+    uvloop.run(_serve(service, listener, commands, ready, stopping))
 
 
 async def _serve(
     service: Service,
     listener: Listener,
+    commands: Commands,
     ready: Callable[[], None],
     stopping: Callable[[], None],
 ) -> None:
     stop = _stop_on_signals()
-    workers = Workers(
-        service.deployment,
-        memory_budget_bytes=service.memory_budget_bytes,
-        machine_name=service.machine_name,
-        n_threads=service.n_threads,
-    )
-    app = create_app(
-        service.bundle,
-        workers=workers,
-        deployment=service.deployment,
-        keys=service.keys,
-        docs_dir=service.docs_dir,
-        today=service.today,
-    )
-    server = GatewayServer(app, listener.socket)
+    running = Running(service, listener)
+    fresh = asyncio.create_task(service.accounts.keep_fresh())
     try:
-        await workers.start()
-        await server.start()
-        _log.info("serving %d models on %s", len(service.deployment), listener.url)
-        ready()
-        ended = asyncio.create_task(server.wait())
-        signalled = asyncio.create_task(stop.wait())
-        await asyncio.wait({ended, signalled}, return_when=asyncio.FIRST_COMPLETED)
+        await running.start()
+        async with commands(running):
+            _log.info("serving %d models on %s", len(service.deployment), listener.url)
+            ready()
+            ended = asyncio.create_task(running.ended())
+            signalled = asyncio.create_task(stop.wait())
+            await asyncio.wait({ended, signalled}, return_when=asyncio.FIRST_COMPLETED)
         if not stop.is_set():
             signalled.cancel()
             raise CommandError(
@@ -106,8 +79,9 @@ async def _serve(
         _log.info("stopping")
         stopping()
     finally:
-        await server.stop()
-        await workers.stop()
+        await running.stop()
+        fresh.cancel()
+        service.accounts.close()
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from llmaas.cli.options import (
+    DatabaseOption,
     HostOption,
     JsonOption,
     MemoryBudgetOption,
@@ -17,6 +18,7 @@ from llmaas.cli.options import (
 from llmaas.cli.state import state_dir
 
 EXAMPLES = """
+llmaas serve                                    what `llmaas apply` put into place
 llmaas serve --bundle ./bundle
 llmaas serve --bundle /etc/llmaas --state-dir /var/lib/llmaas --host 10.0.0.5
 llmaas serve --bundle ./bundle --models granite3.3:8b --memory-budget 12GiB
@@ -27,14 +29,15 @@ llmaas serve --bundle ./bundle --docs ./site    with the output of `llmaas docs 
 def serve(
     *,
     bundle: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--bundle",
             envvar="LLMAAS_BUNDLE",
             metavar="DIR",
-            help="The bundle that `llmaas generate` wrote.",
+            show_default="what was applied last",
+            help="A bundle that `llmaas generate` wrote.",
         ),
-    ],
+    ] = None,
     host: HostOption = "127.0.0.1",
     port: PortOption = 8080,
     state_directory: StateDirOption = None,
@@ -57,9 +60,13 @@ def serve(
         ),
     ] = False,
     memory_budget: MemoryBudgetOption = None,
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Serve a compiled bundle. No catalogue is read and nothing is generated.
+
+    Without --bundle it is what `llmaas apply` put into place. `llmaas apply` and `llmaas apply
+    --rollback` change what a running service serves, and no request is lost.
 
     Every model that can be called needs its weights (`llmaas pull`), and callers need keys
     (`llmaas keys create`). It serves until Ctrl-C or SIGTERM and ends every child process.
@@ -74,6 +81,7 @@ def serve(
             models=parse_ids(models),
             memory_budget_bytes=memory_budget,
             as_json=as_json,
+            database=database,
         ),
         bundle_dir=bundle,
         docs_dir=docs_directory,

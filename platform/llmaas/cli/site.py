@@ -36,8 +36,9 @@ def cached_site(
     today: date,
     stand_in: bool,
     progress: Progress,
+    keep: Path | None = None,
 ) -> Path:
-    """The built site in `docs_dir`; earlier ones are removed once the new one is in place.
+    """The built site in `docs_dir`; earlier ones but `keep` are removed once it is in place.
 
     Raises:
         CommandError: it cannot be built.
@@ -46,7 +47,7 @@ def cached_site(
     if not site.is_dir():
         build(catalog_file, site, today=today, stand_in=stand_in, progress=progress)
     for other in docs_dir.iterdir():
-        if other != site:
+        if other not in {site, keep}:
             shutil.rmtree(other, ignore_errors=True)
     return site
 

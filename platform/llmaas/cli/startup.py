@@ -2,29 +2,32 @@
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from llmaas.accounts import KeyStore
-from llmaas.bundle import Bundle, BundleError, bundle_files, read_bundle
+from llmaas.accounts import Accounts
+from llmaas.bundle import read_bundle, read_manifest
+from llmaas.cli.accounts import clock_ms, open_accounts
+from llmaas.cli.admin_token import admin_token
 from llmaas.cli.announce import as_json, as_text
+from llmaas.cli.control import listening
 from llmaas.cli.deployment import Deployment, deploy
 from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.failures import defects_logged
-from llmaas.cli.keys import open_keys
 from llmaas.cli.listener import Listener, take_port
 from llmaas.cli.local_key import local_key
 from llmaas.cli.logs import log_to
-from llmaas.cli.model_ids import only, resolve_ids
+from llmaas.cli.preparing import Preparing, asked_for
+from llmaas.cli.publishing import compiled_files, files_of, publish, put_in_place, store_of
+from llmaas.cli.reload import Reloader
+from llmaas.cli.running import Running
 from llmaas.cli.runtime import run
 from llmaas.cli.service_day import today_of
 from llmaas.cli.site import cached_site, docs_available
 from llmaas.cli.sources import Source, load_bundle, load_source
 from llmaas.cli.state import StateDir, locked, open_state, writing
 from llmaas.cli.steps import Steps
-from llmaas.gateway import openapi_document
-from llmaas.generators import layout_of, write
 from llmaas.workers.stand_in import StandIns, make_stand_ins
 
 
@@ -39,6 +42,8 @@ class Request:
     """Serve only these; empty is all."""
     memory_budget_bytes: int | None
     as_json: bool
+    database: str | None = None
+    """URL of the database of accounts; `None` is the state directory's own."""
 
 
 def start_up(request: Request, *, catalog: Path | None, with_docs: bool) -> None:
@@ -47,38 +52,44 @@ def start_up(request: Request, *, catalog: Path | None, with_docs: bool) -> None
     with _holding(state, "up"):
         listener = take_port(request.host, request.port)
         source = load_source(catalog)
-        bundle = _compiled(source, state, steps)
-        deployment = deploy(
-            _asked_for(bundle, request),
-            weights_dir=state.weights,
-            stand_ins=_stand_ins(state, steps),
-        )
+        bundle_id = _compiled(source, state, steps)
+        stand_ins = _stand_ins(state, steps)
+        deployment = _deployed(request, bundle_id, stand_ins)
         site = None
         if with_docs:
             site = _site(source, state, steps, stand_in=bool(deployment.stand_ins))
-        keys = open_keys(state)
+        accounts = open_accounts(state, deployment.bundle.service, request.database)
         with writing(state):
-            api_key = local_key(state, keys)
-        _serve(request, deployment, listener, keys, steps, site=site, api_key=api_key)
+            api_key = local_key(state, accounts.directory)
+        preparing = _preparing(request, stand_ins, docs_dir=state.docs if with_docs else None)
+        first = _First(bundle_id, deployment, preparing, site, api_key)
+        _serve(request, first, listener, accounts, steps)
 
 
 def start_serve(
-    request: Request, *, bundle_dir: Path, docs_dir: Path | None, allow_stand_ins: bool
+    request: Request, *, bundle_dir: Path | None, docs_dir: Path | None, allow_stand_ins: bool
 ) -> None:
-    """A compiled bundle to a running service; return when it was stopped."""
+    """A compiled bundle to a running service; return when it was stopped.
+
+    Args:
+        request: what is asked.
+        bundle_dir: the bundle; `None` is the one that was applied last.
+        docs_dir: a built site.
+        allow_stand_ins: whether stand-in weights may answer.
+    """
     state, steps = request.state, Steps()
     with _holding(state, "serve"):
-        bundle = load_bundle(bundle_dir).bundle
+        bundle_id = _applied(state) if bundle_dir is None else _copied(state, bundle_dir)
         _require_site(docs_dir)
         listener = take_port(request.host, request.port)
-        keys = open_keys(state)
-        _require_key(state, keys)
-        deployment = deploy(
-            _asked_for(bundle, request),
-            weights_dir=state.weights,
-            stand_ins=_stand_ins(state, steps) if allow_stand_ins else None,
-        )
-        _serve(request, deployment, listener, keys, steps, site=docs_dir, api_key=None)
+        bundle = load_bundle(store_of(state).directory(bundle_id)).bundle
+        accounts = open_accounts(state, bundle.service, request.database)
+        _require_key(state, accounts)
+        stand_ins = _stand_ins(state, steps) if allow_stand_ins else None
+        deployment = _deployed(request, bundle_id, stand_ins)
+        preparing = _preparing(request, stand_ins, docs_dir=None)
+        first = _First(bundle_id, deployment, preparing, docs_dir, None)
+        _serve(request, first, listener, accounts, steps)
 
 
 @contextmanager
@@ -92,59 +103,100 @@ def _holding(state: StateDir, command: str) -> Iterator[None]:
         yield
 
 
+@dataclass(frozen=True)
+class _First:
+    """What is served first, and how other versions follow it."""
+
+    bundle_id: str
+    deployment: Deployment
+    preparing: Preparing
+    site: Path | None
+    api_key: str | None
+
+
 def _serve(
-    request: Request,
-    deployment: Deployment,
-    listener: Listener,
-    keys: KeyStore,
-    steps: Steps,
-    *,
-    site: Path | None,
-    api_key: str | None,
+    request: Request, first: _First, listener: Listener, accounts: Accounts, steps: Steps
 ) -> None:
+    store, deployment = first.preparing.store, first.deployment
     log_to(request.state.logs)
+    put_in_place(request.state, first.bundle_id, "start", running=True)
+    with writing(request.state):
+        token = admin_token(request.state)
     service = deployment.service(
-        keys=keys, docs_dir=site, memory_budget_bytes=request.memory_budget_bytes
+        catalogue_sha256=read_manifest(store.directory(first.bundle_id)).catalogue_sha256,
+        accounts=accounts,
+        docs_dir=first.site,
+        memory_budget_bytes=request.memory_budget_bytes,
+        admin_token=token,
     )
+
+    def commands(running: Running) -> AbstractAsyncContextManager[None]:
+        return listening(request.state.root, Reloader(running, store, first.preparing))
 
     def ready() -> None:
         started = deployment.started(
-            listener, docs=site is not None, api_key=api_key, state=request.state
+            listener, docs=first.site is not None, api_key=first.api_key, state=request.state
         )
         print(as_json(started) if request.as_json else as_text(started), flush=True)
 
-    run(service, listener, ready=ready, stopping=lambda: steps.say("Stopping …"))
+    run(
+        service,
+        listener,
+        commands=commands,
+        ready=ready,
+        stopping=lambda: steps.say("Stopping …"),
+    )
     steps.say("Stopped.")
 
 
-def _asked_for(bundle: Bundle, request: Request) -> Bundle:
-    if not request.models:
-        return bundle
-    return only(bundle, resolve_ids(bundle, request.models))
+def _deployed(request: Request, bundle_id: str, stand_ins: StandIns | None) -> Deployment:
+    bundle = read_bundle(store_of(request.state).directory(bundle_id))
+    return deploy(
+        asked_for(bundle, request.models), weights_dir=request.state.weights, stand_ins=stand_ins
+    )
 
 
-def _compiled(source: Source, state: StateDir, steps: Steps) -> Bundle:
-    """The bundle in the state directory, written there and read back verified."""
+def _preparing(request: Request, stand_ins: StandIns | None, *, docs_dir: Path | None) -> Preparing:
+    state = request.state
+    return Preparing(store_of(state), request.models, state.weights, stand_ins, docs_dir)
+
+
+def _compiled(source: Source, state: StateDir, steps: Steps) -> str:
+    """The id of the bundle, published in the store."""
     with steps.step(f"Compile {source.origin}") as step:
-        files = bundle_files(
-            source.bundle,
-            catalogue_sha256=source.catalogue_sha256,
-            documents={"openapi.json": openapi_document(source.bundle)},
+        catalog_file = source.catalog_file
+        bundle_id = publish(
+            state,
+            compiled_files(source.bundle, source.catalogue_sha256),
+            catalogue=None if catalog_file is None else catalog_file.path.read_bytes(),
         )
-        layout = layout_of(state.root / "models_config.yaml", bundle=state.bundle)
-        with writing(state):
-            changes = write(layout, {layout.in_bundle(name): files[name] for name in files})
-        try:
-            bundle = read_bundle(state.bundle)
-        except BundleError as error:
-            raise CommandError(Exit.CANNOT_START, str(error)) from error
-        warnings = source.catalog_file.problems if source.catalog_file else ()
+        warnings = catalog_file.problems if catalog_file else ()
         step.done(
-            f"{len(bundle.routing)} models"
-            + (f", {len(changes)} files changed" if changes else "")
+            f"{len(source.bundle.routing)} models"
+            + (", changed since the last start" if _changed(state, bundle_id) else "")
             + (f", {len(warnings)} warnings (llmaas check)" if warnings else "")
         )
-    return bundle
+    return bundle_id
+
+
+def _changed(state: StateDir, bundle_id: str) -> bool:
+    return store_of(state).current not in {None, bundle_id}
+
+
+def _copied(state: StateDir, bundle_dir: Path) -> str:
+    """The id of a bundle that was generated elsewhere."""
+    return publish(state, files_of(bundle_dir), catalogue=None)
+
+
+def _applied(state: StateDir) -> str:
+    current = store_of(state).current
+    if current is None:
+        raise CommandError(
+            Exit.USAGE,
+            f"no bundle was applied in {state.root}",
+            "name one with --bundle DIR, or apply a catalogue: llmaas apply",
+        )
+    return current
 
 
 def _stand_ins(state: StateDir, steps: Steps) -> StandIns:
@@ -185,10 +237,11 @@ def _require_site(directory: Path | None) -> None:
         )
 
 
-def _require_key(state: StateDir, keys: KeyStore) -> None:
-    if all(key.revoked_at is not None for key in keys.list()):
+def _require_key(state: StateDir, accounts: Accounts) -> None:
+    if not any(key.valid_at(clock_ms()) for key in accounts.directory.api_keys()):
+        accounts.close()
         raise CommandError(
             Exit.CANNOT_START,
-            f"no API key in {state.keys}: nobody could call this service",
+            f"no API key in {accounts.store.name}: nobody could call this service",
             f"llmaas keys create --name NAME --state-dir {state.root}",
         )

@@ -6,6 +6,7 @@ import typer
 
 from llmaas.cli.options import (
     CatalogOption,
+    DatabaseOption,
     HostOption,
     JsonOption,
     MemoryBudgetOption,
@@ -40,6 +41,7 @@ def up(
         ),
     ] = True,
     memory_budget: MemoryBudgetOption = None,
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Set up, validate, generate and serve everything on this machine.
@@ -61,6 +63,7 @@ def up(
             models=parse_ids(models),
             memory_budget_bytes=memory_budget,
             as_json=as_json,
+            database=database,
         ),
         catalog=catalog,
         with_docs=docs,

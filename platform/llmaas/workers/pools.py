@@ -7,7 +7,7 @@ All state lives on the event loop and changes between two `await`s. What to do i
 import asyncio
 import logging
 import math
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -134,10 +134,20 @@ class Workers:
         """
         return self._deployed.lease(pool)
 
-    async def reconfigure(self, deployment: Mapping[str, ServedModel]) -> DeployedPools:
+    async def reconfigure(
+        self,
+        deployment: Mapping[str, ServedModel],
+        *,
+        on_loaded: Callable[[DeployedPools], Awaitable[None]] | None = None,
+    ) -> DeployedPools:
         """Serve another deployment: load what is new in it, then switch to it.
 
         Whoever holds the deployment before goes on with it until it is released.
+
+        Args:
+            deployment: what is to be served, by pool.
+            on_loaded: called when everything is loaded; the switch follows when it returns, and
+                does not when it raises.
 
         Raises:
             ReconfigurationFailed: a model does not load, or never fits; all is as it was.
@@ -162,6 +172,9 @@ class Workers:
                     await self._load(pool, slots[pool])
                     if pool in decision.check:
                         self._drain(slots[pool])
+                deployed = self._pools(slots)
+                if on_loaded is not None:
+                    await on_loaded(deployed)
             except BaseException:
                 for slot in added:
                     self._discard(slot)
@@ -171,9 +184,9 @@ class Workers:
             self._slots |= new  # what is kept may be pinned from now on, or no more
             for slot in new.keys() & self._workers.keys():
                 self._workers[slot].served = new[slot]
-            self._deployed = self._pools(slots)
-            self._in_use.add(self._deployed)
-            return self._deployed
+            self._deployed = deployed
+            self._in_use.add(deployed)
+            return deployed
 
     async def _load(self, pool: str, slot: str) -> None:
         try:
