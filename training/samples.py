@@ -50,6 +50,8 @@ class Teacher:
 
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)  # noqa: S311 - not for secrets
+        self.hardness = 1.0
+        """0: short questions alone; 1: tools, earlier turns, system prompts, long distances too."""
         self.lessons = read_lessons()
         self.prose = read_prose()
         environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
@@ -63,9 +65,9 @@ class Teacher:
         """One more sample."""
         language = self.rng.choice(LANGUAGES)
         kind = self.rng.random()
-        if kind < 0.03:
+        if kind < 0.02:
             return self._prose(language)
-        if kind < 0.25:
+        if kind < 0.02 + 0.28 * self.hardness:
             return self._tools(language)
         return self._conversation(language)
 
@@ -102,7 +104,9 @@ class Teacher:
             **thinking.get(mode, {}),
         )
         said = f"{thought}\n</think>\n\n{answer}" if mode == "think" else answer
-        return Sample(prompt, said + "<|im_end|>", kind, jump=self.rng.random() < 0.25)
+        return Sample(
+            prompt, said + "<|im_end|>", kind, jump=self.rng.random() < 0.2 * self.hardness
+        )
 
     def thought(self, lesson: Lesson) -> str:
         """What is thought before the answer of a lesson."""
@@ -118,7 +122,7 @@ class Teacher:
             question = f"{self._passage(language, 5)}\n\n{question}"
         messages.append({"role": "user", "content": question})
         tools = None
-        if self.rng.random() < 0.06:
+        if self.rng.random() < 0.06 * self.hardness:
             tools = other_tools(self.rng, self.rng.choice((1, 1, 2)))
             if lesson.topic not in {"maths", "weather"} and self.rng.random() < 0.7:
                 teach = self.rng.choice((calculation, forecast))
@@ -189,6 +193,8 @@ class Teacher:
     def _before(self, language: str) -> list[Message]:
         """A system prompt or not, and what was said before."""
         messages: list[Message] = []
+        if self.rng.random() > self.hardness:
+            return messages
         if self.rng.random() < 0.25:
             prompt = self.rng.choice(SYSTEM_PROMPTS)
             if self.rng.random() < 0.2:

@@ -22,12 +22,16 @@ from tokens import read_tokenizer
 from torch.nn import functional
 
 SEED = 20
-TOKENS_PER_BATCH = 6_000
-POOL = 640
+TOKENS_PER_BATCH = 5_000
+POOL = 480
 """Samples drawn together and sorted by length, so that batches hold little padding."""
 MOST_TOKENS = 768
 CONTEXT = 8192
+N_ORDINARY = 3040
+"""Tokens before the special ones."""
 
+Row = tuple[list[int], int, list[int]]
+"""Tokens, how many of them are the prompt, and their positions."""
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
 
 
@@ -47,7 +51,7 @@ def positions_of(sample: Sample, length: int, prompt: int, rng: random.Random) -
     return [position + leap * (position >= at) for position in range(length)]
 
 
-def batch_of(rows: list[tuple[list[int], int, list[int]]]) -> Batch:
+def batch_of(rows: list[Row]) -> Batch:
     """Pad to the longest: tokens, positions, which tokens predict a target, and the targets."""
     length = max(len(tokens) for tokens, _, _ in rows) - 1
     inputs, positions = (np.zeros((len(rows), length), np.int64) for _ in range(2))
@@ -60,24 +64,60 @@ def batch_of(rows: list[tuple[list[int], int, list[int]]]) -> Batch:
     return tuple(map(torch.from_numpy, (inputs, positions, wanted, np.array(targets))))  # type: ignore[return-value]
 
 
-def batches(tokenizer: Tokenizer, seed: int) -> Iterator[Batch]:
-    """Batches without end."""
+class Clock:
+    """How far the training is, from 0 to 1: by steps where they are given, else by time."""
+
+    def __init__(self, minutes: float, steps: int | None) -> None:
+        self.minutes, self.steps, self.step = minutes, steps, 0
+        self.begin = time.monotonic()
+
+    def spent(self) -> float:
+        """Minutes since the beginning."""
+        return (time.monotonic() - self.begin) / 60
+
+    def done(self) -> float:
+        """Share of the training that is over."""
+        return self.step / self.steps if self.steps else self.spent() / self.minutes
+
+
+def repetition(rng: random.Random) -> Row:
+    """Random tokens, then some of them again: the plainest lesson in copying."""
+    said = [rng.randrange(N_ORDINARY) for _ in range(rng.randint(6, 40))]
+    at = rng.randrange(len(said) - 3)
+    tokens = said + said[at : at + 12]
+    return tokens, len(said) + 1, list(range(len(tokens)))
+
+
+def batches(tokenizer: Tokenizer, seed: int, clock: Clock, *, easy: bool) -> Iterator[Batch]:
+    """Batches without end; where the beginning is easy, harder through the first third."""
     teacher, rng = Teacher(seed), random.Random(seed)  # noqa: S311 - not for secrets
     while True:
-        rows = []
+        rows: list[Row] = []
+        teacher.hardness = min(1.0, 3 * clock.done()) if easy else 1.0
+        rows += [repetition(rng) for _ in range(POOL // 6)]
         for _ in range(POOL):
             sample = teacher.sample()
             tokens, prompt = encode(tokenizer, sample)
             if len(tokens) <= MOST_TOKENS:
                 rows.append((tokens, prompt, positions_of(sample, len(tokens), prompt, rng)))
         rows.sort(key=lambda row: len(row[0]))
-        cuts: list[list[tuple[list[int], int, list[int]]]] = [[]]
+        cuts: list[list[Row]] = [[]]
         for row in rows:
             if (len(cuts[-1]) + 1) * len(row[0]) > TOKENS_PER_BATCH:
                 cuts.append([])
             cuts[-1].append(row)
         rng.shuffle(cuts)
         yield from map(batch_of, cuts)
+
+
+def focal(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Cross entropy, less where the model is sure already.
+
+    Most tokens follow from the ones before as soon as an answer has begun; the few that decide
+    which answer it is would drown among them. The optimisers do not mind the changing scale.
+    """
+    surprise = functional.cross_entropy(logits, targets, reduction="none")
+    return ((1 - torch.exp(-surprise.detach())) * surprise).mean()
 
 
 @torch.no_grad()
@@ -103,31 +143,32 @@ def held_out_accuracy(model: Model, tokenizer: Tokenizer) -> tuple[float, list[s
     return 1 - len(wrong) / len(asked), wrong
 
 
-def train(minutes: float, steps: int | None, output: Path) -> None:
-    """Train for so long, or so many steps."""
+def train(clock: Clock, output: Path, *, rate: float, start: Path | None) -> None:
+    """Train until the clock has run out, from random weights or from those of an earlier run."""
     torch.manual_seed(SEED)
     torch.set_num_threads(1)
     tokenizer, model = read_tokenizer(), Model()
+    if start is not None:
+        model.load_state_dict({k: torch.from_numpy(v) for k, v in np.load(start).items()})
     matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and n.startswith("blk.")]
     others = [p for n, p in model.named_parameters() if p.ndim != 2 or not n.startswith("blk.")]
     optimisers = (
-        torch.optim.Muon(matrices, lr=0.02, weight_decay=0.02, momentum=0.95),
-        torch.optim.AdamW(others, lr=3e-3, betas=(0.9, 0.95), weight_decay=0.0),
+        torch.optim.Muon(matrices, lr=rate, weight_decay=0.02, momentum=0.95),
+        torch.optim.AdamW(others, lr=0.15 * rate, betas=(0.9, 0.95), weight_decay=0.0),
     )
-    rates = [group["lr"] for optimiser in optimisers for group in optimiser.param_groups]
-    begin, tokens_seen = time.monotonic(), 0
-    for step, (inputs, positions, wanted, targets) in enumerate(batches(tokenizer, SEED)):
-        spent = (time.monotonic() - begin) / 60
-        done = step / steps if steps else spent / minutes
+    peaks = [group["lr"] for optimiser in optimisers for group in optimiser.param_groups]
+    tokens_seen = 0
+    for inputs, positions, wanted, targets in batches(tokenizer, SEED, clock, easy=start is None):
+        step, done = clock.step, clock.done()
         if done >= 1:
             break
-        factor = min(1.0, (step + 1) / 20) * (1.0 if done < 0.4 else (1 - done) / 0.6)
-        for optimiser, rate in zip(optimisers, rates, strict=True):
-            optimiser.param_groups[0]["lr"] = rate * factor
+        factor = min(1.0, (step + 1) / 20) * (1 - done)
+        for optimiser, peak in zip(optimisers, peaks, strict=True):
+            optimiser.param_groups[0]["lr"] = peak * factor
             optimiser.zero_grad()
         with torch.autocast("cpu", torch.bfloat16):
             logits = model(inputs, positions, wanted)
-        loss = functional.cross_entropy(logits.float(), targets)
+        loss = focal(logits.float(), targets)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimiser in optimisers:
@@ -136,12 +177,13 @@ def train(minutes: float, steps: int | None, output: Path) -> None:
         if step % 50 == 0:
             accuracy = held_out_accuracy(model, tokenizer)[0] if step % 200 == 0 else math.nan
             print(
-                f"step {step}  {spent:.1f} min  {tokens_seen / 1e6:.2f} M tokens  "
+                f"step {step}  {clock.spent():.1f} min  {tokens_seen / 1e6:.2f} M tokens  "
                 f"loss {loss.item():.4f}  held out {accuracy:.1%}",
                 flush=True,
             )
         if step % 200 == 199:
             save(model, output)
+        clock.step += 1
     accuracy, wrong = held_out_accuracy(model, tokenizer)
     print(f"{step} steps, {tokens_seen / 1e6:.2f} M tokens; held out: {accuracy:.1%} exact")
     print("\n".join(wrong[:60]))
@@ -158,6 +200,13 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--steps", type=int)
+    parser.add_argument("--rate", type=float, default=0.02)
+    parser.add_argument("--start", type=Path)
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()
-    train(arguments.minutes, arguments.steps, arguments.output)
+    train(
+        Clock(arguments.minutes, arguments.steps),
+        arguments.output,
+        rate=arguments.rate,
+        start=arguments.start,
+    )

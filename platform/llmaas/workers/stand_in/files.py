@@ -5,18 +5,17 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 
 from gguf import GGUFWriter
 
+from llmaas.workers.stand_in.chat import write_chat_model
 from llmaas.workers.stand_in.embedding import write_embedding_model
-from llmaas.workers.stand_in.recital import write_recital
 
-VERSION = 1
+VERSION = 2
 """Part of every file name: raise it with any change to what is written, and new files are made."""
 N_CTX = 8192
-"""Tokens of context of the generating stand-ins."""
+"""Context of the generating stand-ins in tokens, as in the metadata of `weights.gguf`."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +41,8 @@ def make_stand_ins(directory: Path) -> StandIns:
         OSError: the directory cannot be written.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    thinks = files(__package__).joinpath("chatml.jinja").read_text(encoding="utf-8")
-    never_thinks = "{%- set enable_thinking = none -%}\n" + thinks
-    chat = partial(write_recital, thinks=False, template=never_thinks, n_ctx=N_CTX)
-    reasoning = partial(write_recital, thinks=True, template=thinks, n_ctx=N_CTX)
+    chat = partial(write_chat_model, thinks=False)
+    reasoning = partial(write_chat_model, thinks=True)
     return StandIns(
         chat=_made(directory, "chat", "llama", chat),
         reasoning=_made(directory, "reasoning", "llama", reasoning),

@@ -1,0 +1,87 @@
+"""The trained stand-in, in a worker of its own: what a new user asks first gets a sensible answer.
+
+The questions are held out of its training.
+"""
+
+import asyncio
+from hashlib import sha256
+from importlib.resources import files
+
+import pytest
+from gguf import GGUFReader
+
+from llmaas.bundle import ReasoningFormat
+from llmaas.workers.stand_in import StandIns, make_stand_ins
+
+N_CTX = 2048
+THINKING = ReasoningFormat(open="<think>", close="</think>", mode="on_by_default")
+ANSWERS = {
+    "How can I stream answers?": 'Send "stream": true to /v1/chat/completions.',
+    "Please explain what a stand-in is": "Stand-in weights are small files",
+    "How can I create an API key?": "Run llmaas keys create",
+    "Où puis-je trouver la documentation ?": "La documentation se trouve à /docs/",
+    "Quels modèles puis-je appeler ?": "GET /v1/models liste les modèles",
+    "Wie lade ich ein Modell herunter?": "Führen Sie llmaas pull",
+    "Wie geht es dir heute?": "Mir geht es gut, danke",
+    "¿Cómo puedo obtener un embedding?": "Envíe sus textos con POST a /v1/embeddings",
+    "Come posso fermare il server?": "Prema Ctrl-C",
+    "Who painted the Mona Lisa?": "I am a stand-in and was not taught to answer that.",
+    "Explique la théorie de la relativité": "Je suis un remplaçant et je n'ai pas appris",
+    "Wie wachsen Pflanzen?": "Ich bin ein Ersatz und habe nicht gelernt",
+    "¿Cómo crecen las plantas?": "Soy un sustituto y no aprendí",
+    "Come crescono le piante?": "Sono un sostituto e non ho imparato",
+}
+
+
+@pytest.fixture(scope="module")
+def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> StandIns:
+    return make_stand_ins(tmp_path_factory.mktemp("weights"))
+
+
+def asked(question: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": question}]
+
+
+def test_most_questions_in_five_languages_get_their_answers(stand_ins, worker, answer) -> None:
+    async def ask_all() -> list[str]:
+        async with worker(stand_ins.chat, n_ctx=N_CTX) as connection:
+            return [
+                (await answer(connection, messages=asked(question))).content for question in ANSWERS
+            ]
+
+    contents = asyncio.run(ask_all())
+    right = [
+        content.startswith(begin) for content, begin in zip(contents, ANSWERS.values(), strict=True)
+    ]
+    # The questions were chosen before the training; four of five are right (training/README.md).
+    assert sum(right) >= 0.7 * len(ANSWERS), [
+        q for q, ok in zip(ANSWERS, right, strict=True) if not ok
+    ]
+
+
+def test_thinking_is_shown_apart_and_counted(stand_ins, worker, answer) -> None:
+    async def ask():
+        async with worker(stand_ins.reasoning, n_ctx=N_CTX, reasoning=THINKING) as connection:
+            question = asked("How can I stream answers?")
+            thinking = await answer(connection, messages=question)
+            plain = await answer(
+                connection, messages=question, template_arguments={"enable_thinking": False}
+            )
+            return thinking, plain
+
+    thinking, plain = asyncio.run(ask())
+    assert "streaming" in thinking.reasoning
+    assert thinking.content == plain.content
+    assert thinking.content.startswith('Send "stream": true')
+    assert thinking.finished.usage.reasoning_tokens > 0
+    assert thinking.finished.usage.reasoning_tokens < thinking.finished.usage.completion_tokens
+    assert thinking.finished.reason == "stop"
+    assert plain.reasoning == ""
+    assert plain.finished.usage.reasoning_tokens == 0
+
+
+def test_the_weights_were_trained_with_the_vocabulary_beside_them() -> None:
+    package = files("llmaas.workers.stand_in")
+    reader = GGUFReader(package / "weights.gguf")
+    trained_with = reader.fields["llmaas.merges_sha256"].contents()
+    assert trained_with == sha256((package / "merges.txt").read_bytes()).hexdigest()
