@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from tests.site.browsing import chromium_browser, serving_docs, watched_pages
 
 from llmaas.catalog import parse_catalog, read_catalog
 from llmaas.generators.site import build_site
@@ -90,3 +91,22 @@ def edited_catalog():
         return parsed.catalog
 
     return edit
+
+
+@pytest.fixture(scope="session")
+def docs_url(built):
+    with serving_docs(built) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with chromium_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def open_page(chromium, docs_url):
+    """Opens pages; at the end of the test, nothing may have left this host or complained."""
+    with watched_pages(chromium, docs_url) as open_page:
+        yield open_page

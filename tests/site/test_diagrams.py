@@ -5,10 +5,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from llmaas.bundle import Phase
-from llmaas.generators.site.diagrams import DIAGRAM_NAMES, Words, diagram_of
+from llmaas.generators.site.diagrams import DIAGRAM_NAMES, diagram_of
 from llmaas.generators.site.drawing import HEIGHT, WIDTH, draw
 from llmaas.generators.site.formats import Formats
 from llmaas.generators.site.texts import Texts
+from llmaas.generators.site.words import Words
 
 LANGUAGES = ("fr", "en", "es", "de", "it")
 SVG = "{http://www.w3.org/2000/svg}"

@@ -4,14 +4,13 @@ Picture and spoken description are made from the same record, and what the catal
 (checks, thresholds, phases) is taken from it, so that none can contradict the text beside it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import pairwise
 from typing import Literal
 
 from llmaas.bundle import Phase
 from llmaas.catalog.model import Catalog
+from llmaas.generators.site.words import Words
 
 Tone = Literal["plain", "accent", "good", "warn", "bad", "muted"]
 DiagramName = Literal["architecture", "security", "lifecycle"]
@@ -70,15 +69,6 @@ class Diagram:
             for arrow in self.arrows
         ]
         return (*boxes, *arrows)
-
-
-@dataclass(frozen=True)
-class Words:
-    """What a diagram needs to speak a language."""
-
-    text: Callable[[str], str]
-    word: Callable[[str, str], str]
-    number: Callable[[Decimal | int], str]
 
 
 def diagram_of(name: DiagramName, catalog: Catalog, words: Words) -> Diagram:

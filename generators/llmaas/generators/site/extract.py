@@ -84,7 +84,9 @@ def _occurrences() -> Iterator[tuple[str, str]]:
     for path in sorted(TEMPLATES.glob("*.jinja")):
         found = babel_extract(BytesIO(path.read_bytes()), KEYWORDS, [], {})
         yield from ((path.name, text) for _, _, message, _ in found if (text := _first(message)))
-    for path in sorted([*CODE.glob("*.py"), *CODE.glob("feeds/*.py")]):
+    for path in sorted(
+        [*CODE.glob("*.py"), *CODE.glob("feeds/*.py"), *CODE.glob("interactive/*.py")]
+    ):
         # Babel's annotation wants a mapping of keywords; its code only asks for membership.
         keywords: dict[str, None] = dict.fromkeys(KEYWORDS)
         messages = extract_python(BytesIO(path.read_bytes()), keywords, [], {})

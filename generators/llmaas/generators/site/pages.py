@@ -1,29 +1,50 @@
 """The pages of one language, as Markdown by path."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jinja2
 
 from llmaas.bundle import model_slug
 from llmaas.catalog.model import Catalog, ComplianceRecord, Tier
-from llmaas.generators.site.diagrams import DiagramName, Words, diagram_of
+from llmaas.generators.site.diagrams import DiagramName, diagram_of
 from llmaas.generators.site.drawing import draw
+from llmaas.generators.site.feeds import (
+    FeedTexts,
+    departures,
+    models_document,
+    write_atom,
+    write_calendar,
+)
 from llmaas.generators.site.formats import Formats
+from llmaas.generators.site.interactive import (
+    calculator_of,
+    embedded,
+    model_table_of,
+    try_operations,
+)
 from llmaas.generators.site.markdown import indented, plain
-from llmaas.generators.site.reference import Field, Operation, operations
+from llmaas.generators.site.prose import Prose, render_prose
+from llmaas.generators.site.prose.contents import API, CONCEPTS, GUIDES, OPERATE, START
+from llmaas.generators.site.reference import Field, Operation, calling, operations
 from llmaas.generators.site.reference_texts import ERRORS, FIELD_TEXTS, OPERATION_TEXTS
+from llmaas.generators.site.samples import Sample, request_sample
 from llmaas.generators.site.texts import Missing, Texts
 from llmaas.generators.site.timeline import Timeline, TimelineTexts, draw_timeline
 from llmaas.generators.site.views import CatalogView, view_catalog
+from llmaas.generators.site.words import Words
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 OPENAPI_FILE = "openapi.json"
+MODELS_FILE = "models.json"
+CALENDAR_FILE = "lifecycle.ics"
+FEED_FILE = "lifecycle.atom"
 
 Navigation = list[dict[str, Any]]
 """MkDocs' `nav`."""
@@ -43,6 +64,10 @@ class SiteTexts:
     to_dark: str
     to_light: str
     permalink: str
+    as_markdown: str
+    """Label of the link to a page's twin."""
+    moved: str
+    """Said by a page that sends its reader on."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +79,12 @@ class RenderedSite:
     navigation: Navigation
     texts: SiteTexts
     missing: tuple[Missing, ...]
+    files: Mapping[str, str] = field(default_factory=dict)
+    """What is published as it is, by path."""
 
     def with_file(self, path: str, text: str) -> "RenderedSite":
-        """The site with one more file, published as it is."""
-        return replace(self, pages={**self.pages, path: text})
+        """The site with one more file."""
+        return replace(self, files={**self.files, path: text})
 
 
 def render_pages(
@@ -105,30 +132,75 @@ def render_site(
     openapi: Mapping[str, Any],
     stand_in: bool,
     api_base_url: str | None = None,
+    site_url: str | None = None,
 ) -> RenderedSite:
-    """Render the pages of a language and what MkDocs must know to frame them."""
+    """Render the pages of a language and what MkDocs must know to frame them.
+
+    `site_url` is the public address of the whole site, by default `/docs/` on the API's host.
+    """
     base_url = (api_base_url or catalog.service.base_url).rstrip("/")
+    own_url = (site_url or public_address(base_url, "/docs/")) + folder_of(catalog, language)
     view = view_catalog(catalog, today=today, base_url=base_url)
     renderer = _Renderer(view, Texts(language), Formats(language), stand_in=stand_in)
+    described = operations(openapi)
+    if view.first_model is not None:
+        described = tuple(calling(operation, view.first_model.id) for operation in described)
     context: dict[str, Any] = {"base_url": base_url, "openapi_url": OPENAPI_FILE}
     pages = {
         "index.md": renderer.page("home.md.jinja", **context),
-        "models/index.md": renderer.page("models.md.jinja"),
-        "lifecycle.md": renderer.page("lifecycle.md.jinja", timeline=renderer.timeline()),
-        "prices.md": renderer.page("prices.md.jinja"),
+        "models/index.md": renderer.page(
+            "models.md.jinja", table=model_table_of(view, renderer.words)
+        ),
+        "lifecycle.md": renderer.page(
+            "lifecycle.md.jinja",
+            timeline=renderer.timeline(),
+            leaving=departures(view.events, today=today),
+            calendar_file=CALENDAR_FILE,
+            feed_file=FEED_FILE,
+        ),
+        "prices.md": renderer.page(
+            "prices.md.jinja", calculator=calculator_of(view, renderer.words)
+        ),
+        "try.md": renderer.page(
+            "try.md.jinja",
+            operations=try_operations(described),
+        ),
         "endpoints.md": renderer.page(
-            "endpoints.md.jinja", operations=operations(openapi), errors=ERRORS, **context
+            "endpoints.md.jinja", operations=described, errors=ERRORS, **context
         ),
     }
     for row in view.models:
         pages[f"models/{row.slug}.md"] = renderer.page("model.md.jinja", row=row)
+    prose = render_prose(
+        view,
+        renderer.environment,
+        language=language,
+        context={"base_url": base_url, "errors": ERRORS},
+    )
+    pages |= prose.pages
     return RenderedSite(
         language=language,
         pages=pages,
-        navigation=renderer.navigation(),
+        navigation=renderer.navigation(prose),
         texts=renderer.site_texts(catalogue_sha256),
-        missing=tuple(sorted(renderer.texts.missing)),
+        missing=tuple(sorted((*renderer.texts.missing, *prose.missing))),
+        files={
+            MODELS_FILE: models_document(view, catalogue_sha256=catalogue_sha256),
+            **renderer.feeds(own_url),
+        },
     )
+
+
+def folder_of(catalog: Catalog, language: str) -> str:
+    """Where a language lies below the site: the first at its top, the others as in `en/`."""
+    return "" if language == catalog.service.languages[0] else f"{language}/"
+
+
+def public_address(base_url: str, path: str) -> str:
+    """The address of what is served under a path of the API's host, with a slash at its end."""
+    host = urlsplit(base_url)
+    below = f"{path.strip('/')}/".lstrip("/")
+    return f"{host.scheme}://{host.netloc}/{below}"
 
 
 class _Renderer:
@@ -140,6 +212,7 @@ class _Renderer:
         self.view = view
         self.texts = texts
         self.formats = formats
+        self.words = Words(self._gettext, texts.word, formats.number)
         self.environment = _environment().overlay()
         # An overlay shares these dicts with its origin unless they are copied.
         self.environment.globals = {
@@ -185,19 +258,62 @@ class _Renderer:
             link=lambda slug: f"../models/{slug}/",
         )
 
-    def navigation(self) -> Navigation:
+    def feeds(self, site_url: str) -> dict[str, str]:
+        """The calendar and the feed of the lifecycle."""
+        _ = self._gettext
+        service = self.view.catalog.service
+        texts = FeedTexts(
+            language=self.texts.language,
+            title=_("%(service)s — cycle de vie des modèles", service=service.name),
+            subtitle=_("Arrivées, dépréciations, fins de support et retraits."),
+            kinds={
+                "released": _("Mise en production"),
+                "deprecated": _("Dépréciation"),
+                "support_ends": _("Fin de support"),
+                "removed": _("Retrait"),
+            },
+            successor=_("Successeur"),
+            day=self.formats.day,
+        )
+        return {
+            CALENDAR_FILE: write_calendar(
+                self.view.events,
+                today=self.view.today,
+                texts=texts,
+                host=urlsplit(service.base_url).hostname or "localhost",
+                site_url=site_url,
+            ),
+            FEED_FILE: write_atom(
+                self.view.events,
+                today=self.view.today,
+                texts=texts,
+                author=service.operator.name,
+                service_url=service.base_url,
+                site_url=site_url,
+                file=FEED_FILE,
+            ),
+        }
+
+    def navigation(self, prose: Prose) -> Navigation:
         """Sections with the names of this language; models under their families."""
         _ = self._gettext
         families: Navigation = [
             {family: [{row.model.display_name: f"models/{row.slug}.md"} for row in rows]}
             for family, rows in self.view.families
         ]
+        api = [
+            {_("Points d’accès"): "endpoints.md"},
+            {_("Essayer"): "try.md"},
+            *prose.navigation[API],
+        ]
         return [
             {_("Accueil"): "index.md"},
+            {prose.title(START): prose.navigation[START]},
             {_("Modèles"): ["models/index.md", *families]},
             {_("Cycle de vie"): "lifecycle.md"},
             {_("Prix et paliers"): "prices.md"},
-            {_("Points d’accès"): "endpoints.md"},
+            {prose.title(API): api},
+            *({prose.title(each): prose.navigation[each]} for each in (GUIDES, CONCEPTS, OPERATE)),
         ]
 
     def site_texts(self, catalogue_sha256: str) -> SiteTexts:
@@ -226,12 +342,13 @@ class _Renderer:
             to_dark=_("Passer en mode sombre"),
             to_light=_("Passer en mode clair"),
             permalink=_("Lien vers cette section"),
+            as_markdown=_("Cette page en Markdown"),
+            moved=_("Cette page a changé de place."),
         )
 
     def _diagram(self, name: DiagramName) -> str:
         """A picture for a page: `{{ diagram("architecture") }}` on a line of its own."""
-        words = Words(self._gettext, self.texts.word, self.formats.number)
-        return draw(diagram_of(name, self.view.catalog, words))
+        return draw(diagram_of(name, self.view.catalog, self.words))
 
     def _gettext(self, source: str, **values: object) -> str:
         return self.texts.gettext(source) % values if values else self.texts.gettext(source)
@@ -245,7 +362,7 @@ class _Renderer:
         banner = f'\n<div class="untranslated" role="note">{notice}</div>\n'
         return f"{head}{title}{title_line}{newline}{banner}{rest}"
 
-    def _filters(self) -> dict[str, Callable[..., str]]:
+    def _filters(self) -> dict[str, Callable[..., Any]]:
         formats = self.formats
         return {
             "number": formats.number,
@@ -264,7 +381,16 @@ class _Renderer:
             "purpose": self._purpose,
             "meaning": self._meaning,
             "constraints": self._constraints,
+            "request_sample": self._request_sample,
         }
+
+    def _request_sample(self, operation: Operation, base_url: str) -> Sample:
+        host = base_url.removesuffix("/v1")
+        body = operation.examples[0] if operation.examples else ""
+        path = operation.path
+        if self.view.first_model is not None:
+            path = path.replace("{model}", self.view.first_model.id)
+        return request_sample(operation.method, f"{host}{path}", body)
 
     def _no_sample(self, reason: str) -> str:
         _ = self._gettext
@@ -338,6 +464,7 @@ def _environment() -> jinja2.Environment:
         "plain": plain,
         "code": _code,
         "codes": _codes,
+        "embedded": embedded,
         "indented": lambda text: indented(text, 4),
     }
     return environment

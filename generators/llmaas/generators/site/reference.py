@@ -3,8 +3,9 @@
 Schemas are flattened to dotted names (`messages[].role`), as a reader looks a field up.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -41,6 +42,8 @@ class Answer:
     status: str
     content_types: tuple[str, ...]
     fields: tuple[Field, ...]
+    example: str | None
+    """An answer in JSON."""
 
     @property
     def success(self) -> bool:
@@ -58,6 +61,8 @@ class Operation:
     request_types: tuple[str, ...]
     request: tuple[Field, ...]
     answers: tuple[Answer, ...]
+    examples: tuple[str, ...] = ()
+    """Requests in JSON."""
 
     @property
     def key(self) -> str:
@@ -121,7 +126,44 @@ def _operation(document: Schema, method: str, path: str, item: Schema) -> Operat
             _answer(document, status, _resolve(document, answer))
             for status, answer in sorted(details.get("responses", {}).items())
         ),
+        examples=tuple(_json(value) for value in _examples(body)),
     )
+
+
+def calling(operation: Operation, model: str) -> Operation:
+    """The operation with examples that call this model, where they are conversations.
+
+    The examples of the description name any model; those that readers copy name one to begin with.
+    """
+    requests = [json.loads(text) for text in operation.examples]
+    if not any("messages" in request for request in requests):
+        return operation
+    names = {f'"model": {json.dumps(request["model"])}' for request in requests}
+
+    def renamed(text: str) -> str:
+        for name in names:
+            text = text.replace(name, f'"model": {json.dumps(model)}')
+        return text
+
+    return replace(
+        operation,
+        examples=tuple(renamed(text) for text in operation.examples),
+        answers=tuple(
+            answer if answer.example is None else replace(answer, example=renamed(answer.example))
+            for answer in operation.answers
+        ),
+    )
+
+
+def _examples(content: Schema) -> Iterator[Any]:
+    for media in content.values():
+        if "example" in media:
+            yield media["example"]
+        yield from (example["value"] for example in media.get("examples", {}).values())
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _answer(document: Schema, status: str, answer: Schema) -> Answer:
@@ -130,6 +172,7 @@ def _answer(document: Schema, status: str, answer: Schema) -> Answer:
         status=status,
         content_types=tuple(content),
         fields=_fields_of_content(document, content),
+        example=next((_json(value) for value in _examples(content)), None),
     )
 
 

@@ -33,6 +33,18 @@ def samples_for(model: Model, *, base_url: str, served: frozenset[str]) -> tuple
     return ()
 
 
+def request_sample(method: str, url: str, body: str) -> Sample:
+    """A request as a command, with the body of the description of the API."""
+    lines = [f"curl {url}"] if method == "GET" else [f"curl -X {method} {url}"]
+    lines.append('  -H "Authorization: Bearer $LLMAAS_API_KEY"')
+    if body:
+        lines[0] = f"curl {url}"
+        # A quote inside the quotes of a shell.
+        quoted = body.replace("'", "'\\''")
+        lines += ['  -H "Content-Type: application/json"', f"  -d '{quoted}'"]
+    return Sample("curl", "bash", " \\\n".join(lines))
+
+
 def _chat_curl(model: str, base_url: str) -> Sample:
     body = {
         "model": model,

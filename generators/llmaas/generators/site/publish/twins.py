@@ -91,8 +91,8 @@ def _moved(target: str, page: str) -> str:
     """A link of the page, as the twin must write it."""
     if re.match(r"[a-z][a-z0-9+.-]*:|/|#|\0", target):
         return target
-    path, hash_, anchor = target.partition("#")
+    path, rest = re.split(r"(?=[?#]|$)", target, maxsplit=1)
     resolved = posixpath.normpath(posixpath.join(posixpath.dirname(page), path))
     if resolved.endswith(".md"):
         resolved = twin_path(resolved)
-    return posixpath.relpath(resolved, posixpath.dirname(twin_path(page)) or ".") + hash_ + anchor
+    return posixpath.relpath(resolved, posixpath.dirname(twin_path(page)) or ".") + rest
