@@ -1,96 +1,30 @@
-"""`llmaas`: the tree of commands, and how the process ends."""
+"""`llmaas`: the command that is called, and how the process ends."""
 
 import os
 import sys
-from typing import Annotated, NoReturn
+from functools import cache
+from typing import NoReturn
 
 import typer
 
-from llmaas.cli import (
-    apply,
-    check,
-    docs,
-    edit,
-    generate,
-    import_catalog,
-    init,
-    keys,
-    models,
-    openapi,
-    plan,
-    pull,
-    security,
-    serve,
-    tenants,
-    up,
-    version,
-)
-from llmaas.cli.examples import epilog
-from llmaas.cli.exits import MEANINGS, CommandError, Exit
-from llmaas.cli.failures import DEBUG_VARIABLE, default_logs, defect, tell
-
-EXAMPLES = """
-llmaas up              set up, validate, generate and serve everything here
-llmaas check           every problem of the catalogue in one run
-llmaas models list     the models, their phases and dates
-llmaas init            write a small catalogue to start a service of your own
-llmaas up --help       every command explains itself
-"""
-_EXIT_CODES = "\n".join(f"  {code:>3}  {meaning}" for code, meaning in MEANINGS.items())
-
-app = typer.Typer(
-    name="llmaas",
-    help=(
-        "Run large language models as a service, from one YAML file.\n\n"
-        "The catalogue says what the service offers. From it come the tables the gateway obeys, "
-        "the policies it enforces and the documentation in every language."
-    ),
-    epilog=f"{epilog(EXAMPLES)}\n\n[bold]Exit codes[/bold]\n{_EXIT_CODES}",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+from llmaas.cli.exits import CommandError, Exit
+from llmaas.cli.failures import default_logs, defect, tell
+from llmaas.cli.tree import COMMANDS, tree
 
 
-@app.callback()
-def every_command(
-    *,
-    debug: Annotated[
-        bool, typer.Option("--debug", envvar=DEBUG_VARIABLE, help="Show tracebacks of defects.")
-    ] = False,
-) -> None:
-    """Options of every command."""
-    if debug:
-        # Through the environment, so that `main` and child processes see it too.
-        os.environ[DEBUG_VARIABLE] = "1"
-
-
-_RUN, _CATALOGUE, _OPERATE = "Run a service", "Catalogue and what is derived", "Operate"
-
-app.command(epilog=epilog(up.EXAMPLES), rich_help_panel=_RUN)(up.up)
-app.command(epilog=epilog(serve.EXAMPLES), rich_help_panel=_RUN)(serve.serve)
-app.command(epilog=epilog(apply.EXAMPLES), rich_help_panel=_RUN)(apply.apply)
-app.command(epilog=epilog(pull.EXAMPLES), rich_help_panel=_RUN)(pull.pull)
-app.command(epilog=epilog(init.EXAMPLES), rich_help_panel=_CATALOGUE)(init.init)
-app.command(epilog=epilog(check.EXAMPLES), rich_help_panel=_CATALOGUE)(check.check)
-app.command(epilog=epilog(plan.EXAMPLES), rich_help_panel=_CATALOGUE)(plan.plan)
-app.command(epilog=epilog(generate.EXAMPLES), rich_help_panel=_CATALOGUE)(generate.generate)
-app.add_typer(models.app, name="models", rich_help_panel=_CATALOGUE)
-app.add_typer(edit.app, name="edit", rich_help_panel=_CATALOGUE)
-app.add_typer(import_catalog.app, name="import", rich_help_panel=_CATALOGUE)
-app.add_typer(docs.app, name="docs", rich_help_panel=_CATALOGUE)
-app.command(epilog=epilog(openapi.EXAMPLES), rich_help_panel=_CATALOGUE)(openapi.openapi)
-app.add_typer(keys.app, name="keys", rich_help_panel=_OPERATE)
-app.add_typer(tenants.app, name="tenants", rich_help_panel=_OPERATE)
-app.add_typer(security.app, name="security", rich_help_panel=_OPERATE)
-app.command(epilog=epilog(version.EXAMPLES), rich_help_panel=_OPERATE)(version.version)
+@cache
+def __getattr__(name: str) -> typer.Typer:
+    """`app`, the whole tree, for those who look at all commands."""
+    if name == "app":
+        return tree()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def main() -> NoReturn:
     """Run `llmaas` with the arguments of this process, and end the process."""
+    called = next((each for each in sys.argv[1:] if not each.startswith("-")), None)
     try:
-        app()
+        tree(called if called in COMMANDS else None)()
         code: int | str | None = Exit.OK
     except SystemExit as ended:
         code = ended.code
