@@ -8,7 +8,6 @@ left behind.
 """
 
 import asyncio
-import logging
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -27,12 +26,12 @@ from llmaas.accounts.limits import (
     quota_of_tier,
     with_terms,
 )
-from llmaas.accounts.months import day_of, month_ends_ms
-from llmaas.accounts.prices import PriceList, Usage, energy_microwatthours
+from llmaas.accounts.months import day_ends_ms, day_of, month_ends_ms
+from llmaas.accounts.prices import PriceList, Rates, Usage, energy_microwatthours
 from llmaas.accounts.tenant import ApiKey, Tenant
 from llmaas.bundle import Bundle, Route
 
-_log = logging.getLogger(__name__)
+REMEMBERED_KEYS = 10_000
 
 
 class LimitReachedError(Exception):
@@ -63,6 +62,17 @@ class Admission:
     """Whether the client sees the answer before its end."""
 
 
+@dataclass(frozen=True)
+class _Today:
+    """What is the same from a moment until midnight."""
+
+    begins_ms: int
+    ends_ms: int
+    month: str
+    month_ends_ms: int
+    rates: Rates
+
+
 class Meter:
     """Admission under one bundle."""
 
@@ -71,6 +81,8 @@ class Meter:
         self._prices = PriceList(bundle.prices)
         self._zone = ZoneInfo(bundle.service.time_zone)
         self._tiers: dict[str, Quota] = {tier.id: quota_of_tier(tier) for tier in bundle.tiers}
+        self._today: _Today | None = None
+        self._limits: dict[str, tuple[Tenant, ApiKey, tuple[Limits, Limits]]] = {}
 
     def limits(self, key: ApiKey) -> tuple[Limits, Limits]:
         """The limits of a key's tenant, and its own.
@@ -79,8 +91,16 @@ class Meter:
             TierUnknownError: the tenant's tier is not in the bundle.
         """
         tenant = self.accounts.directory.tenant(key.tenant)
+        known = self._limits.get(key.id)
+        # Tenants and keys are frozen: the same objects have the same limits.
+        if known is not None and known[0] is tenant and known[1] is key:
+            return known[2]
+        if len(self._limits) > REMEMBERED_KEYS:
+            self._limits.clear()
         credit = tenant.credited_pico if tenant.prepaid else None
-        return limits_of(self._terms(tenant), credit_pico=credit), limits_of(key.quota)
+        both = limits_of(self._terms(tenant), credit_pico=credit), limits_of(key.quota)
+        self._limits[key.id] = tenant, key, both
+        return both
 
     def remaining(self, key: ApiKey) -> tuple[Remaining | None, Remaining | None]:
         """What is left of requests and of output tokens now."""
@@ -95,7 +115,7 @@ class Meter:
             TierUnknownError: the tenant's tier is not in the bundle.
         """
         now = self.accounts.clock_ms()
-        day = day_of(now, self._zone)
+        today = self._day(now)
         key, route = admission.key, admission.route
         request = Request(
             request_id=admission.request_id,
@@ -103,9 +123,9 @@ class Meter:
             key=key.id,
             model=route.model,
             endpoint=admission.endpoint,
-            month=day.isoformat()[:7],
+            month=today.month,
             admitted_ms=now,
-            rates=self._prices.on(day),
+            rates=today.rates,
             uwh_per_token=energy_microwatthours(route.kwh_per_mtok, 1),
         )
         tenant_limits, key_limits = self.limits(key)
@@ -115,7 +135,7 @@ class Meter:
             tenant_limits=tenant_limits,
             key_limits=key_limits,
             month=request.month,
-            month_ends_ms=month_ends_ms(now, self._zone),
+            month_ends_ms=today.month_ends_ms,
             output_tokens=admission.output_tokens,
             cost_pico=request.rates.worst_case(
                 prompt_tokens=admission.prompt_tokens, output_tokens=admission.output_tokens
@@ -125,6 +145,19 @@ class Meter:
         if isinstance(held, Refusal):
             raise LimitReachedError(held)
         return Metered(self.accounts, request, held, streams=admission.streams)
+
+    def _day(self, now_ms: int) -> "_Today":
+        today = self._today
+        if today is None or not today.begins_ms <= now_ms < today.ends_ms:
+            day = day_of(now_ms, self._zone)
+            today = self._today = _Today(
+                begins_ms=now_ms,
+                ends_ms=day_ends_ms(now_ms, self._zone),
+                month=day.isoformat()[:7],
+                month_ends_ms=month_ends_ms(now_ms, self._zone),
+                rates=self._prices.on(day),
+            )
+        return today
 
     def _terms(self, tenant: Tenant) -> Quota:
         base = self._tiers.get(tenant.tier)

@@ -1,8 +1,8 @@
 """The text of an API key: `llmaas_<id>_<secret>`.
 
 The id is public: it names the key in lists, logs and the audit trail, and finds its row in one
-lookup. The secret is 256 random bits, so a fast keyed hash of it (see `vault`) is as hard to reverse
-as the secret is to guess; a slow password hash would only slow down every request.
+lookup. The secret is 256 random bits, so a fast keyed hash of it (see `vault`) is as hard to
+reverse as the secret is to guess; a slow password hash would only slow down every request.
 """
 
 import base64
