@@ -10,6 +10,8 @@ import nox
 nox.options.sessions = ["lint", "check", "docs", "wheel", "tests"]
 
 ROOT = Path(__file__).parent
+LANGUAGE_SERVER = "1.25.0"
+"""Version of the YAML language server that editors are tried with."""
 
 
 def sync(session: nox.Session) -> None:
@@ -71,6 +73,24 @@ def docs(session: nox.Session) -> None:
     """Build the documentation in all languages; a missing translation is an error."""
     sync(session)
     session.run("llmaas", "docs", "build", "--strict", "--out", "site-build")
+
+
+@nox.session(venv_backend="none")
+def editor(session: nox.Session) -> None:
+    """Try the schema in the YAML language server, which npm installs."""
+    sync(session)
+    place = Path(session.create_tmp()) / "language-server"
+    package = f"yaml-language-server@{LANGUAGE_SERVER}"
+    session.run("npm", "install", "--silent", "--prefix", str(place), package, external=True)
+    server = place / "node_modules" / ".bin" / "yaml-language-server"
+    session.run("pytest", "tests/editor", env={"LLMAAS_TEST_YAML_LANGUAGE_SERVER": str(server)})
+
+
+@nox.session(venv_backend="none")
+def bench_maintainer(session: nox.Session) -> None:
+    """How long check, generate, plan and edit take; `-- --write` keeps the figures."""
+    sync(session)
+    session.run("python", "benchmarks/maintainer.py", *session.posargs)
 
 
 @nox.session(venv_backend="uv")
