@@ -37,7 +37,7 @@ HERE = Path(__file__).parent
 PENALTY = 0.02
 STEPS = 60
 RULE_WEIGHT = 2.5
-FLAG_RATE, BLOCK_RATE = 0.0085, 0.0035
+FLAG_RATE, BLOCK_RATE = 0.0085, 0.0018
 """Shares of benign core prompts that the thresholds may flag and block, in cross-validation."""
 
 

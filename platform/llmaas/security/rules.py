@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import re2
 
-_CONTEXT = 40
+_CONTEXT = 64
 """Bytes before and after a find in which a negation counts."""
 _FINDS = 8
 """Finds of one rule that are examined for a negation before the rule is given up."""

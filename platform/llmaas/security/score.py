@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from llmaas.security.findings import Finding
 
-FAMILY_CAP = 1.5
+FAMILY_CAP = 2.0
 TOTAL_CAP = 2.5
 FLAG, BLOCK = 0.5, 0.8
 """The scores that `flag_at` and `block_at` of a model stand for."""
