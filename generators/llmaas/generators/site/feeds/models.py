@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from llmaas.bundle import to_json
-from llmaas.generators.site.views import CatalogView, ModelView, PriceView
+
+if TYPE_CHECKING:  # views hold events, which are in this package
+    from llmaas.generators.site.views import CatalogView, ModelView, PriceView
 
 SCHEMA_VERSION = 1
 
@@ -73,7 +76,7 @@ class ModelsDocument(msgspec.Struct, frozen=True, kw_only=True):
     models: Sequence[ModelFacts]
 
 
-def models_document(view: CatalogView, *, catalogue_sha256: str) -> str:
+def models_document(view: "CatalogView", *, catalogue_sha256: str) -> str:
     """The document for a catalogue on a day."""
     return to_json(
         ModelsDocument(
@@ -87,7 +90,7 @@ def models_document(view: CatalogView, *, catalogue_sha256: str) -> str:
     )
 
 
-def _price(price: PriceView) -> PriceFacts:
+def _price(price: "PriceView") -> PriceFacts:
     return PriceFacts(
         id=price.id,
         unit=price.unit,
@@ -97,7 +100,7 @@ def _price(price: PriceView) -> PriceFacts:
     )
 
 
-def _model(view: ModelView) -> ModelFacts:
+def _model(view: "ModelView") -> ModelFacts:
     model, entry = view.model, view.entry
     return ModelFacts(
         id=model.id,
