@@ -132,7 +132,7 @@ def screening_of(
         on_error=table.on_error,
     )
     # Assessments depend on the rules, so their cache does not outlive the bundle.
-    screen = Screen(engine, memory.store, AssessmentCache(), memory.digest, clock)
+    screen = Screen(engine, memory.store, AssessmentCache(), memory.digest)
     return Screening(screen, policy, table)
 
 

@@ -5,7 +5,7 @@
 Synchronous; the gateway runs it in a thread when the request is long (`LONG`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from llmaas.bundle.folding import fold
@@ -47,7 +47,6 @@ class Screen:
     store: HistoryStore
     cache: AssessmentCache
     digest: KeyedDigest
-    clock: Callable[[], float]
 
     def verdict(
         self, parts: Sequence[Part], policy: Policy, *, key: str, user: str = ""
@@ -73,7 +72,7 @@ class Screen:
         return found
 
     def _verdict(self, parts: Sequence[Part], policy: Policy, key: bytes) -> Verdict:
-        deadline = self.clock() + policy.time_budget_s
+        deadline = self.engine.clock() + policy.time_budget_s
         verdicts = [
             self._part(part, policy, deadline)
             for part in parts
@@ -124,7 +123,7 @@ class Screen:
             newest.text,
             self.digest("text", newest.text),
             self.engine,
-            now=self.clock(),
+            now=self.engine.clock(),
             repetition_limit=policy.repetition_limit,
             repetition_window_s=policy.repetition_window_s,
         )

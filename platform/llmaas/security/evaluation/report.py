@@ -78,19 +78,25 @@ def evaluate(
     *,
     with_latency: bool = True,
     with_transforms: bool = True,
+    engine_of: Callable[[dict[str, Any]], Engine] | None = None,
 ) -> dict[str, Any]:
-    """The whole report, as plain data."""
+    """The whole report, as plain data.
+
+    `engine_of` gives each item the engine that judges it: in cross-validation, one whose model
+    has not seen the item.
+    """
+    chosen = engine_of or (lambda _item: engine)
     prompts = [item for item in items if "text" in item]
     sessions = [item for item in items if "prompts" in item]
-    judged = [Judged(item, _alone(item["text"], engine, policy)) for item in prompts]
+    judged = [Judged(item, _alone(item["text"], chosen(item), policy)) for item in prompts]
     report: dict[str, Any] = {
         "items": {"prompts": len(prompts), "sessions": len(sessions)},
         "policy": {"flag": policy.flag, "block": policy.block},
         "recall": _recall(judged),
         "tiers": _by(judged, lambda item: f"{item['label']}/{item['tier']}"),
         "false_blocks": _false_blocks(judged),
-        "transforms": _transforms(judged, engine, policy) if with_transforms else {},
-        "sessions": _sessions(sessions, engine, policy),
+        "transforms": _transforms(judged, chosen, policy) if with_transforms else {},
+        "sessions": _sessions(sessions, chosen, policy),
         "errors": {
             "blocked_benign": [j.item["id"] for j in judged if j.blocked and _is_benign(j, "core")],
             "missed_explicit": [
@@ -104,10 +110,10 @@ def evaluate(
     return report
 
 
-def _screen(engine: Engine, now: Callable[[], float] = lambda: 0.0) -> Screen:
-    return Screen(
-        engine, MemoryHistoryStore(clock=now), AssessmentCache(1), KeyedDigest(b"evaluation"), now
-    )
+def _screen(engine: Engine) -> Screen:
+    """A layer that has seen nothing yet."""
+    store = MemoryHistoryStore(clock=engine.clock)
+    return Screen(engine, store, AssessmentCache(1), KeyedDigest(b"evaluation"))
 
 
 def _alone(text: str, engine: Engine, policy: Policy) -> Verdict:
@@ -198,7 +204,9 @@ def _false_blocks(judged: Sequence[Judged]) -> dict[str, Any]:
     }
 
 
-def _transforms(judged: Sequence[Judged], engine: Engine, policy: Policy) -> dict[str, Any]:
+def _transforms(
+    judged: Sequence[Judged], engine_of: Callable[[dict[str, Any]], Engine], policy: Policy
+) -> dict[str, Any]:
     """Detected attacks that stay detected, and benign prompts that get blocked, when disguised."""
     short = [
         j
@@ -218,8 +226,8 @@ def _transforms(judged: Sequence[Judged], engine: Engine, policy: Policy) -> dic
     )
     report = {}
     for name, transform in TRANSFORMS.items():
-        after = [_alone(transform(j.item["text"]), engine, policy) for j in attacks]
-        harmless = [_alone(transform(j.item["text"]), engine, policy) for j in benign]
+        after = [_alone(transform(j.item["text"]), engine_of(j.item), policy) for j in attacks]
+        harmless = [_alone(transform(j.item["text"]), engine_of(j.item), policy) for j in benign]
         report[name] = {
             "attacks": len(after),
             "still_detected": round(
@@ -241,7 +249,11 @@ def _sample(chosen: list[Judged], count: int) -> list[Judged]:
     )[:count]
 
 
-def _sessions(sessions: Sequence[dict[str, Any]], engine: Engine, policy: Policy) -> dict[str, Any]:
+def _sessions(
+    sessions: Sequence[dict[str, Any]],
+    engine_of: Callable[[dict[str, Any]], Engine],
+    policy: Policy,
+) -> dict[str, Any]:
     """Sequences of prompts of one key, one request each."""
     kinds: dict[str, dict[str, Any]] = {}
     alone = replace(policy, checks=policy.checks - {"check_behavior"})
@@ -251,6 +263,7 @@ def _sessions(sessions: Sequence[dict[str, Any]], engine: Engine, policy: Policy
             {"sessions": 0, "caught": 0, "whole_text_detectable": 0, "caught_of_detectable": 0},
         )
         row["sessions"] += 1
+        engine = engine_of(session)
         screen = _screen(engine)
         verdicts = [
             screen.verdict((Part("user", prompt, "messages[0]"),), policy, key="session")
