@@ -1,10 +1,12 @@
 """The committed catalogue and API description on one day, rendered and built once for all tests."""
 
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 
 import pytest
+from tests.end_to_end.conftest import Up
 from tests.site.browsing import chromium_browser, serving_docs, watched_pages
 
 from llmaas.catalog import parse_catalog, read_catalog
@@ -110,3 +112,12 @@ def open_page(chromium, docs_url):
     """Opens pages; at the end of the test, nothing may have left this host or complained."""
     with watched_pages(chromium, docs_url) as open_page:
         yield open_page
+
+
+@pytest.fixture(scope="session")
+def running_service(tmp_path_factory):
+    """`llmaas up` without its documentation, for what the pages say about a service."""
+    catalog = Path(shutil.copy(CATALOG, tmp_path_factory.mktemp("catalog")))
+    up = Up(catalog, tmp_path_factory.mktemp("up") / "state", "--no-docs")
+    yield up.service
+    assert up.stop() == 0

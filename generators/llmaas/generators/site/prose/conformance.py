@@ -30,8 +30,8 @@ CONFORMANCE: Mapping[str, Status] = {
     "logprobs": "refused",
     "vision": "refused",
     "transcriptions": "absent",
-    "quotas": "absent",
-    "prompt_security": "absent",
+    "quotas": "served",
+    "prompt_security": "served",
 }
 
 STATUS_TEXTS: Mapping[Status, str] = {
