@@ -11,6 +11,7 @@ a new prompt can hold up the others.
 """
 
 import time
+import traceback
 from collections.abc import Callable, Iterable
 from itertools import islice
 
@@ -199,7 +200,7 @@ class GenerationEngine:
             self._memory.filled(sequence, count)
         for sequence, _ in chunks:
             if sequence.output_index >= 0:
-                self._sample(sequence)
+                self._go_on(sequence)
 
     def _that_fit(self, chunks: list[tuple[Sequence, int]]) -> list[tuple[Sequence, int]]:
         """Make room; where that is not enough, the youngest sequence waits for it again."""
@@ -213,7 +214,18 @@ class GenerationEngine:
             chunks = [chunk for chunk in chunks if chunk[0] is not youngest]
         return chunks
 
-    def _sample(self, sequence: Sequence) -> None:
+    def _go_on(self, sequence: Sequence) -> None:
+        try:
+            token = self._sample(sequence)
+        except Exception:
+            # One request must not end the others'.
+            traceback.print_exc()
+            message = "the worker failed to choose a token; its log says why"
+            self._fail(sequence, "internal_error", message)
+        else:
+            self._accept(sequence, token)
+
+    def _sample(self, sequence: Sequence) -> int:
         handle, index = self._context.handle, sequence.output_index
         sampler = sequence.sampler
         if sampler is None:
@@ -226,15 +238,13 @@ class GenerationEngine:
             )
         top = sequence.prompt.top_logprobs
         if top is None:
-            token = sampler.sample(handle, index, bound=not sequence.text.thinking)
-        else:
-            row = sampler.row(handle, index)
-            likelihoods = Likelihoods(row, top)
-            token = sampler.sample(handle, index, bound=not sequence.text.thinking)
-            sequence.logprobs.append(
-                likelihoods.of(token, self._vocabulary, logit=float(row[token]))
-            )
-        self._accept(sequence, token)
+            return sampler.sample(handle, index, bound=not sequence.text.thinking)
+        row = sampler.row(handle, index)
+        likelihoods = Likelihoods(row, top)
+        token = sampler.sample(handle, index, bound=not sequence.text.thinking)
+        logprob = likelihoods.of(token, self._vocabulary, logit=float(row[token]))
+        sequence.logprobs.append(logprob)
+        return token
 
     def _accept(self, sequence: Sequence, token: int) -> None:
         sequence.append(token)
@@ -254,8 +264,10 @@ class GenerationEngine:
         elif sequence.completion_tokens >= sequence.prompt.max_tokens:
             self._finish(sequence, "length")
 
-    def _emit_text(self, sequence: Sequence, text: Text) -> None:
-        if text:
+    def _emit_text(self, sequence: Sequence, text: Text, *, final: bool = False) -> None:
+        # Text that is held back takes the log probabilities of its tokens along; at the end, those
+        # of bytes that never became a character are left.
+        if text or (sequence.logprobs and final):
             self._emit(
                 Delta(
                     sequence.stream,
@@ -272,7 +284,9 @@ class GenerationEngine:
     # Endings
 
     def _finish(self, sequence: Sequence, reason: FinishReason) -> None:
-        self._emit_text(sequence, sequence.text.finish())
+        if sequence.text.stopped:
+            sequence.logprobs.clear()  # a stop string is no part of the text either
+        self._emit_text(sequence, sequence.text.finish(), final=True)
         self._leave(sequence)
         if reason != "cancelled":
             seconds = time.monotonic() - sequence.arrived_at

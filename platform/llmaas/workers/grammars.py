@@ -13,9 +13,9 @@ from functools import lru_cache
 from typing import Any
 
 import llama_cpp.llama_cpp as llama
-from llama_cpp.llama_grammar import json_schema_to_gbnf
 
 from llmaas.workers.protocol import Grammar
+from llmaas.workers.schema_rules import SchemaError, schema_rules
 
 MAX_GRAMMAR_CHARACTERS = 65_536
 MAX_NESTING = 128
@@ -60,14 +60,9 @@ def _schema_rules(schema: str) -> str:
     if _depth(schema, "{[", "}]") > MAX_NESTING:
         raise GrammarError(f"json_schema: nested deeper than {MAX_NESTING} levels")
     try:
-        rules: str = json_schema_to_gbnf(schema)
-    except RecursionError as error:
-        raise GrammarError("json_schema: its references never end") from error
-    # The converter asserts, and raises whatever a malformed schema makes it stumble over.
-    except Exception as error:
-        reason = str(error) or type(error).__name__
-        raise GrammarError(f"json_schema: cannot be followed ({reason})") from error
-    return rules
+        return schema_rules(json.loads(schema))
+    except SchemaError as error:
+        raise GrammarError(f"json_schema: {error}") from error
 
 
 def _check_size(rules: str) -> None:

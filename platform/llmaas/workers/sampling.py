@@ -97,9 +97,12 @@ class Sampler:
     def _follow(self, grammar: GrammarState, row: Row) -> int:
         token: int = self._choose(row, None, None)
         if not grammar.allows(token):
-            best = np.argpartition(row, -2 * MAX_CANDIDATES)[-2 * MAX_CANDIDATES :]
-            allowed = self._choose(row, grammar, best) if len(row) > 2 * MAX_CANDIDATES else None
-            allowed = self._choose(row, grammar, None) if allowed is None else allowed
+            allowed = None
+            if len(row) > 2 * MAX_CANDIDATES:
+                best = np.argpartition(row, -2 * MAX_CANDIDATES)[-2 * MAX_CANDIDATES :]
+                allowed = self._choose(row, grammar, best)
+            if allowed is None:
+                allowed = self._choose(row, grammar, None)
             # Nothing at all may follow: the answer is complete.
             token = self._vocabulary.eos if allowed is None else allowed
         if self._chain is not None:
