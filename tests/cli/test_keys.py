@@ -66,11 +66,12 @@ def test_an_unknown_id_cannot_be_revoked(llmaas):
 
 
 def test_a_damaged_key_store_is_named(llmaas, tmp_path):
-    (tmp_path / "state").mkdir()
-    (tmp_path / "state" / "keys.db").write_text("no database" * 100)
+    llmaas("keys", "create", "--name", "x")
+    for path in (tmp_path / "state").glob("accounts.db*"):
+        path.write_text("no database" * 100)
     done = llmaas("keys", "list")
     assert done.code == Exit.CANNOT_START
-    assert str(tmp_path / "state" / "keys.db") in done.err
+    assert str(tmp_path / "state" / "accounts.db") in done.err
     assert "Traceback" not in done.err
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 RequestsOption = Annotated[
     int | None,
     typer.Option(
-        "--requests-per-minute",
-        envvar="LLMAAS_REQUESTS_PER_MINUTE",
+        "--minute-requests",
+        envvar="LLMAAS_MINUTE_REQUESTS",
         min=0,
         show_default="no limit of its own",
         help="Requests in any minute.",

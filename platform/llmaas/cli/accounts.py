@@ -38,7 +38,7 @@ def open_store(state: StateDir, database: str | None = None) -> Store:
     open_state(state)
     try:
         with writing(state):
-            master = _master_secret(state)
+            master = master_secret(state)
             return Store(database or state.accounts, master=master, clock_ms=clock_ms)
     except DatabaseError as error:
         raise CommandError(Exit.CANNOT_START, str(error)) from error
@@ -67,7 +67,7 @@ def open_accounts(state: StateDir, service: Service, database: str | None = None
         raise CommandError(Exit.CANNOT_START, str(error)) from error
 
 
-def _master_secret(state: StateDir) -> bytes:
+def master_secret(state: StateDir) -> bytes:
     """The secret in the file that was named, or in the state directory, where it is made once."""
     named = os.environ.get(SECRET_FILE_VARIABLE)
     path = Path(named) if named else state.secret

@@ -51,6 +51,9 @@ COMMANDS: Mapping[str, Command] = {
     "openapi": Command("openapi", _CATALOGUE),
     "keys": Command("keys", _OPERATE),
     "tenants": Command("tenants", _OPERATE),
+    "bill": Command("bill", _OPERATE),
+    "audit": Command("audit", _OPERATE),
+    "db": Command("db", _OPERATE),
     "security": Command("security", _OPERATE),
     "version": Command("version", _OPERATE),
 }
