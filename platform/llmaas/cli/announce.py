@@ -63,7 +63,7 @@ def as_text(started: Started) -> str:
     if started.stand_ins:
         lines += [
             "",
-            "Stand-in weights answer nonsense, through the real service. For real answers:",
+            "The service is real, stand-in weights only know how to use it. For real answers:",
             f"  llmaas pull {started.example or started.stand_ins[0]}     and start again",
         ]
     if started.example is not None:
