@@ -24,7 +24,12 @@ from llmaas.catalog import CatalogFile
 from llmaas.catalog.model import Catalog
 from llmaas.generators.compile import compile_bundle
 from llmaas.generators.fingerprint import catalogue_sha256
-from llmaas.generators.site.errors import DocsError, DocsUnavailable, UntranslatedError
+from llmaas.generators.site.errors import (
+    DocsError,
+    DocsUnavailable,
+    FaultyTranslation,
+    UntranslatedError,
+)
 
 if TYPE_CHECKING:
     from llmaas.generators.site.pages import RenderedSite
@@ -59,7 +64,7 @@ def build_site(
         openapi: describes the API that a bundle makes the gateway serve.
         stand_in: whether stand-in weights may answer; every page says so then.
         progress: told how many languages are done, of how many.
-        strict: refuse a site with a text that is not translated.
+        strict: refuse a site with a text that is not translated, or translated with a fault.
         api_base_url: base URL in the code samples, by default the catalogue's.
         base_path: path under which `out_dir` is served; the page for missing pages needs it.
         site_url: public address of the site, by default `base_path` on the host of the API; feeds,
@@ -68,6 +73,7 @@ def build_site(
     Raises:
         DocsUnavailable: the `docs` extra is not installed.
         UntranslatedError: the build is strict and texts are missing.
+        FaultyTranslation: the build is strict and a gate found a fault in a translation.
         DocsError: the catalogue has errors or an unknown language, or MkDocs failed.
     """
     missing = [name for name in REQUIRED if find_spec(name) is None]
@@ -89,6 +95,7 @@ def build_site(
     )
     if strict:
         _refuse_untranslated(sites)
+        _refuse_faulty(sites)
     # MkDocs takes a relative path to start from its configuration, and runs elsewhere.
     out_dir = out_dir.absolute()
     out_dir.parent.mkdir(parents=True, exist_ok=True)
@@ -162,6 +169,25 @@ def _refuse_untranslated(sites: list["RenderedSite"]) -> None:
         raise UntranslatedError(
             f"{len(missing)} texts have no reviewed translation:\n  {shown}{more}\n"
             "translate them in generators/llmaas/generators/messages/, or build without strict"
+        )
+
+
+def _refuse_faulty(sites: list["RenderedSite"]) -> None:
+    from llmaas.generators.site.prose.contents import paths  # noqa: PLC0415 - an extra
+    from llmaas.generators.site.prose.gates import (  # noqa: PLC0415 - an extra
+        faults_of_pages,
+        faults_of_units,
+    )
+    from llmaas.generators.site.prose.texts import translations_of  # noqa: PLC0415 - an extra
+
+    pages = {site.language: {path: site.pages[path] for path in paths()} for site in sites}
+    faults = (*faults_of_units(translations_of(pages)), *faults_of_pages(pages))
+    if faults:
+        shown = "\n  ".join(str(fault) for fault in faults[:SHOWN])
+        more = f"\n  and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
+        raise FaultyTranslation(
+            f"{len(faults)} faults in translations:\n  {shown}{more}\n"
+            "mend them in generators/llmaas/generators/messages/ and have them reviewed"
         )
 
 

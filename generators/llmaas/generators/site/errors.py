@@ -2,7 +2,8 @@
 
 DocsError
 ├── DocsUnavailable     packages are missing
-└── UntranslatedError   texts are missing, in a strict build
+├── UntranslatedError   texts are missing, in a strict build
+└── FaultyTranslation   a gate refused a translation, in a strict build
 """
 
 
@@ -16,3 +17,7 @@ class DocsUnavailable(DocsError):  # noqa: N818 - said to people: the docs are u
 
 class UntranslatedError(DocsError):
     """Texts that have no reviewed translation."""
+
+
+class FaultyTranslation(DocsError):  # noqa: N818 - said to people, like the others
+    """A translation contradicts its source, as far as a machine can tell."""

@@ -6,7 +6,7 @@ mark alone makes nothing current.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -65,6 +65,11 @@ def reviewed(language: str) -> Mapping[str, str]:
         for entry in polib.pofile(str(path), encoding="utf-8")
         if is_current(entry)
     }
+
+
+def translations_of(languages: Iterable[str]) -> dict[str, Mapping[str, str]]:
+    """The reviewed translations of several languages; the source has none."""
+    return {each: reviewed(each) for each in languages if each != SOURCE_LANGUAGE}
 
 
 def is_current(entry: polib.POEntry) -> bool:
