@@ -37,9 +37,10 @@ _TIMED = """
 import time
 started, used = time.perf_counter(), time.process_time()
 import json, sys
-from llmaas.cli.app import app
+sys.argv = ["llmaas", *json.loads(sys.argv[1])]
+from llmaas.cli import main
 try:
-    app(json.loads(sys.argv[1]))
+    main()
 except SystemExit as ended:
     assert ended.code in {0, None, 10, 11}, ended.code
 finally:

@@ -65,7 +65,7 @@ def test_a_mistake_is_underlined_where_it_is(
     server: LanguageServer, folder: Path, catalogue: str, this: str, by: str
 ) -> None:
     broken = catalogue.replace(this, by, 1)
-    found = server.open(folder / f"{this.split()[0].strip(':')}.yaml", broken)
+    found = server.open(folder / f"{this.split(maxsplit=1)[0].strip(':')}.yaml", broken)
     start = line_of(catalogue, this)
     model = line_of(catalogue, "  - id: deepcoder:14b")
     assert start in {each["range"]["start"]["line"] for each in found}, found
