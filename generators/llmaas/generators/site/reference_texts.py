@@ -146,8 +146,14 @@ ERRORS = (
     ErrorRow(
         403,
         "permission_error",
-        ("model_not_permitted",),
-        N_("Votre clé ne donne pas accès à ce modèle."),
+        ("model_not_permitted", "endpoint_not_permitted"),
+        N_("Votre clé ne donne pas accès à ce modèle, ou à ce point d’accès."),
+    ),
+    ErrorRow(
+        403,
+        "prompt_security",
+        ("prompt_blocked",),
+        N_("Le texte ressemble à une attaque ; la requête n’est pas facturée."),
     ),
     ErrorRow(
         404,
@@ -178,6 +184,21 @@ ERRORS = (
         "invalid_request_error",
         ("unsupported_media_type",),
         N_("Le corps n’est pas annoncé comme JSON."),
+    ),
+    ErrorRow(
+        429,
+        "rate_limit_error",
+        ("rate_limit_exceeded",),
+        N_(
+            "Une limite de votre palier ou de votre clé est atteinte ; `Retry-After` dit quand "
+            "réessayer."
+        ),
+    ),
+    ErrorRow(
+        429,
+        "insufficient_quota",
+        ("insufficient_quota",),
+        N_("Le crédit ou le plafond du mois est épuisé."),
     ),
     ErrorRow(
         500,
