@@ -269,12 +269,12 @@ def test_what_is_left_is_told_for_the_tightest_window(accounts: Accounts, meter:
 
     async def look() -> None:
         with await meter.admit(asking(key, output_tokens=60)) as metered:
-            requests, tokens = meter.remaining(key)
+            requests, tokens = await meter.remaining(key)
             assert requests is not None
             assert tokens is not None
             assert (requests.remaining, tokens.remaining) == (9, 40)
             await metered.complete(used(40, 10))
-        _, tokens = meter.remaining(key)
+        _, tokens = await meter.remaining(key)
         assert tokens is not None
         assert (tokens.limit, tokens.remaining, tokens.reset_s) == (100, 90, 3601)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from llmaas.accounts.account import Booked
 from llmaas.accounts.audit import AuditRecord
 from llmaas.accounts.book import Book
 from llmaas.accounts.directory import Directory
@@ -34,6 +35,7 @@ class Accounts:
         journals: Path,
         time_zone: ZoneInfo,
         lease_s: float = LEASE_S,
+        windows: str | None = None,
     ) -> None:
         """Settle what dead processes left, and open the book.
 
@@ -42,14 +44,23 @@ class Accounts:
             journals: directory of the journals of running streams.
             time_zone: of the service, for calendar months.
             lease_s: after which an unattended reservation ends.
+            windows: URL of a Valkey or Redis that several processes share; `None` where this
+                process is the only one.
         """
         self.store = store
         self.directory = Directory(store)
-        self.recovered = settle_left_behind(store, journals)
+        self._left = settle_left_behind(store, journals)
+        self.recovered = len(self._left)
         self.journal = Journal(journals)
         self.book = Book(lease_s=lease_s)
         open_book(store, self.book, month=month_of(store.clock_ms(), time_zone))
         self.limiter: Limiter = LocalLimiter(self.book)
+        if windows is not None:
+            from llmaas.accounts.shared import SharedLimiter  # noqa: PLC0415 - an extra
+
+            self.limiter = SharedLimiter(
+                windows, store, month=lambda at_ms: month_of(at_ms, time_zone), lease_s=lease_s
+            )
         self.directory.refresh()
 
     @property
@@ -83,8 +94,22 @@ class Accounts:
         future.add_done_callback(written)
         return future
 
-    async def keep_fresh(self) -> None:
-        """Notice what other processes change; run it beside the requests, for ever."""
+    async def keep(self) -> None:
+        """Notice what other processes change and renew what is held; run it beside the requests."""
+        for entry in self._left:
+            request = entry.request
+            booked = Booked(
+                request.tenant,
+                request.key,
+                request.month,
+                entry.settled_ms,
+                entry.usage.completion_tokens,
+                entry.cost_pico,
+            )
+            await self.limiter.count_left(booked, self.clock_ms())
+        await asyncio.gather(self._keep_fresh(), self.limiter.keep_alive())
+
+    async def _keep_fresh(self) -> None:
         while True:
             await asyncio.sleep(REFRESH_S)
             try:

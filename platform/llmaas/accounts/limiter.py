@@ -1,5 +1,6 @@
 """Where the book is kept: in this process, or shared by several."""
 
+import asyncio
 from typing import Protocol
 
 from llmaas.accounts.account import Booked
@@ -9,6 +10,10 @@ from llmaas.accounts.limits import Limits, Refusal, Remaining
 
 class Limiter(Protocol):
     """The book of running requests. `settle` and `progress` never wait, so they work in cleanup."""
+
+    @property
+    def held(self) -> frozenset[Held]:
+        """Every open reservation of this process."""
 
     async def reserve(self, demand: Demand, now_ms: int) -> Held | Refusal:
         """Hold the worst case of a request, or say which limit stands in the way."""
@@ -22,10 +27,19 @@ class Limiter(Protocol):
     def settle(self, held: Held, now_ms: int) -> Booked | None:
         """Book the progress and free the rest; `None` when that was done before."""
 
-    def remaining(
+    async def remaining(
         self, tenant: str, key: str, limits: tuple[Limits, Limits], now_ms: int
     ) -> tuple[Remaining | None, Remaining | None]:
         """What is left of requests and of output tokens."""
+
+    async def count_left(self, booked: Booked, now_ms: int) -> None:
+        """Count usage that a dead process left."""
+
+    async def keep_alive(self) -> None:
+        """Renew what this process holds, for ever; run it beside the requests."""
+
+    async def close(self) -> None:
+        """Let go of it."""
 
 
 class LocalLimiter:
@@ -33,6 +47,11 @@ class LocalLimiter:
 
     def __init__(self, book: Book) -> None:
         self.book = book
+
+    @property
+    def held(self) -> frozenset[Held]:
+        """Every open reservation of this process."""
+        return self.book.held
 
     async def reserve(self, demand: Demand, now_ms: int) -> Held | Refusal:
         """Hold the worst case of a request, or say which limit stands in the way."""
@@ -50,7 +69,7 @@ class LocalLimiter:
         """Book the progress and free the rest; `None` when that was done before."""
         return self.book.settle(held, now_ms)
 
-    def remaining(
+    async def remaining(
         self, tenant: str, key: str, limits: tuple[Limits, Limits], now_ms: int
     ) -> tuple[Remaining | None, Remaining | None]:
         """What is left of requests and of output tokens."""
@@ -58,3 +77,13 @@ class LocalLimiter:
             self.book.remaining_requests(tenant, key, limits, now_ms),
             self.book.remaining_tokens(tenant, key, limits, now_ms),
         )
+
+    async def count_left(self, booked: Booked, now_ms: int) -> None:
+        """Nothing to count: the book was opened after what the dead left was in the ledger."""
+
+    async def keep_alive(self) -> None:
+        """Nothing to renew: every request settles in the context it is held in."""
+        await asyncio.Event().wait()
+
+    async def close(self) -> None:
+        """Nothing to let go of."""

@@ -102,10 +102,10 @@ class Meter:
         self._limits[key.id] = tenant, key, both
         return both
 
-    def remaining(self, key: ApiKey) -> tuple[Remaining | None, Remaining | None]:
+    async def remaining(self, key: ApiKey) -> tuple[Remaining | None, Remaining | None]:
         """What is left of requests and of output tokens now."""
         now = self.accounts.clock_ms()
-        return self.accounts.limiter.remaining(key.tenant, key.id, self.limits(key), now)
+        return await self.accounts.limiter.remaining(key.tenant, key.id, self.limits(key), now)
 
     async def admit(self, admission: Admission) -> "Metered":
         """Hold the worst case of a request.

@@ -12,25 +12,25 @@ from llmaas.accounts.limits import DAY_S, Level
 from llmaas.accounts.store import Store, Transaction
 
 
-def settle_left_behind(store: Store, journals: Path) -> int:
-    """Put the broken streams of dead processes into the ledger, each once; returns how many.
+def settle_left_behind(store: Store, journals: Path) -> list[LedgerEntry]:
+    """Put the broken streams of dead processes into the ledger, each once; returns their entries.
 
     A journal is removed when its streams are on disk, so a crash in here repeats it, and what is in
     the ledger already is left alone.
     """
-    settled = 0
+    settled: list[LedgerEntry] = []
     for left in left_behind(journals):
         settled += store.write(lambda transaction, left=left: _settle(transaction, left.entries))  # type: ignore[misc]
     return settled
 
 
-def _settle(transaction: Transaction, entries: tuple[LedgerEntry, ...]) -> int:
-    settled = 0
+def _settle(transaction: Transaction, entries: tuple[LedgerEntry, ...]) -> list[LedgerEntry]:
+    settled: list[LedgerEntry] = []
     for entry in entries:
         request = entry.request
         if ledger.recorded(transaction.database, request.request_id):
             continue
-        settled += 1
+        settled.append(entry)
         transaction.entries.append(entry)
         transaction.records.append(
             Change(

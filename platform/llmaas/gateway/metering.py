@@ -6,8 +6,8 @@ metered  ──► events of the worker on their way to the client: the prompt i
 """
 
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 
 from llmaas.accounts import (
@@ -130,11 +130,11 @@ class Metering:
         tally = self.tally
         counted = sum(tally.prompts.values())
         all_counted = len(tally.prompts) == tally.prompts_in_all
-        with _limits_told(self.exchange):
+        async with _limits_told(self.exchange):
             await self.metered.prompt_counted(
                 counted, expected=None if all_counted else self.expected_prompt_tokens
             )
-        announce_limits(self.exchange)
+        await announce_limits(self.exchange)
 
 
 @asynccontextmanager
@@ -188,10 +188,10 @@ async def metering(
         output_tokens=output_tokens,
         streams=streams,
     )
-    with _limits_told(exchange):
+    async with _limits_told(exchange):
         metered = await exchange.gateway.meter.admit(admission)
     with metered:
-        announce_limits(exchange)
+        await announce_limits(exchange)
         try:
             yield metered
         finally:
@@ -206,7 +206,7 @@ async def complete(exchange: Exchange, metered: Metered, usage: Usage) -> None:
     exchange.audited = True
     record = access_of(exchange, status=200, outcome="completed")
     await metered.complete(usage, record)
-    announce_limits(exchange)
+    await announce_limits(exchange)
 
 
 async def prompt_counted(exchange: Exchange, metered: Metered, prompt_tokens: int) -> None:
@@ -215,7 +215,7 @@ async def prompt_counted(exchange: Exchange, metered: Metered, prompt_tokens: in
     Raises:
         ApiError: it is longer than expected, and that does not fit.
     """
-    with _limits_told(exchange):
+    async with _limits_told(exchange):
         await metered.prompt_counted(prompt_tokens)
 
 
@@ -231,10 +231,10 @@ def expected_prompts(prompts: Sequence[Input], target: Target) -> int:
     return sum(min(length + SPECIAL_TOKENS, n_ctx) for length in lengths)
 
 
-def announce_limits(exchange: Exchange) -> None:
+async def announce_limits(exchange: Exchange) -> None:
     """Put what is left now on the answer that follows."""
     gateway = exchange.gateway
-    requests, tokens = gateway.meter.remaining(_key(exchange))
+    requests, tokens = await gateway.meter.remaining(_key(exchange))
     now_s = gateway.meter.accounts.clock_ms() / 1000
     exchange.announce(_headers("requests", requests, now_s) | _headers("tokens", tokens, now_s))
 
@@ -249,12 +249,12 @@ def _headers(what: str, left: Remaining | None, now_s: float) -> dict[str, str]:
     }
 
 
-@contextmanager
-def _limits_told(exchange: Exchange) -> Iterator[None]:
+@asynccontextmanager
+async def _limits_told(exchange: Exchange) -> AsyncIterator[None]:
     try:
         yield
     except LimitReachedError as error:
-        announce_limits(exchange)
+        await announce_limits(exchange)
         raise _too_much(error.refusal) from error
     except TierUnknownError as error:
         raise Unavailable(
