@@ -53,7 +53,9 @@ def open_directory(state: StateDir, database: str | None = None) -> Directory:
     return Directory(open_store(state, database))
 
 
-def open_accounts(state: StateDir, service: Service, database: str | None = None) -> Accounts:
+def open_accounts(
+    state: StateDir, service: Service, database: str | None = None, *, windows: str | None = None
+) -> Accounts:
     """Everything a serving process needs; what a process before it left behind is settled.
 
     Raises:
@@ -61,7 +63,12 @@ def open_accounts(state: StateDir, service: Service, database: str | None = None
     """
     store = open_store(state, database)
     try:
-        return Accounts(store, journals=state.journals, time_zone=ZoneInfo(service.time_zone))
+        return Accounts(
+            store,
+            journals=state.journals,
+            time_zone=ZoneInfo(service.time_zone),
+            windows=windows,
+        )
     except DatabaseError as error:
         store.close()
         raise CommandError(Exit.CANNOT_START, str(error)) from error

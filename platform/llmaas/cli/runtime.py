@@ -60,7 +60,7 @@ async def _serve(
 ) -> None:
     stop = _stop_on_signals()
     running = Running(service, listener)
-    fresh = asyncio.create_task(service.accounts.keep_fresh())
+    fresh = asyncio.create_task(service.accounts.keep())
     try:
         await running.start()
         async with commands(running):

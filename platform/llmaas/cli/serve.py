@@ -61,6 +61,15 @@ def serve(
     ] = False,
     memory_budget: MemoryBudgetOption = None,
     database: DatabaseOption = None,
+    windows: Annotated[
+        str | None,
+        typer.Option(
+            envvar="LLMAAS_WINDOWS",
+            metavar="URL",
+            show_default="in this process, which is then the only one",
+            help="Valkey or Redis in which several gateways keep their limits: redis://host.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Serve a compiled bundle. No catalogue is read and nothing is generated.
@@ -82,6 +91,7 @@ def serve(
             memory_budget_bytes=memory_budget,
             as_json=as_json,
             database=database,
+            windows=windows,
         ),
         bundle_dir=bundle,
         docs_dir=docs_directory,

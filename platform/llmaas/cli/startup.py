@@ -44,6 +44,8 @@ class Request:
     as_json: bool
     database: str | None = None
     """URL of the database of accounts; `None` is the state directory's own."""
+    windows: str | None = None
+    """URL of the server that several processes share; `None` where this is the only one."""
 
 
 def start_up(request: Request, *, catalog: Path | None, with_docs: bool) -> None:
@@ -83,7 +85,7 @@ def start_serve(
         _require_site(docs_dir)
         listener = take_port(request.host, request.port)
         bundle = load_bundle(store_of(state).directory(bundle_id)).bundle
-        accounts = open_accounts(state, bundle.service, request.database)
+        accounts = open_accounts(state, bundle.service, request.database, windows=request.windows)
         _require_key(state, accounts)
         stand_ins = _stand_ins(state, steps) if allow_stand_ins else None
         deployment = _deployed(request, bundle_id, stand_ins)
