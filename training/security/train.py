@@ -52,7 +52,7 @@ def main() -> None:
     authored, authored_labels = read_authored(HERE / "authored")
 
     def trained(items: NDArray[np.bool_]) -> tuple[NDArray[np.float32], float]:
-        return _fit(corpus, items, authored, authored_labels)
+        return fit_items(corpus, items, authored, authored_labels)
 
     fold = corpus.fold
     logits = np.zeros(len(corpus.owner))
@@ -77,7 +77,7 @@ def main() -> None:
     print(json.dumps(report["group_cross_validation"], indent=2))
 
 
-def _fit(
+def fit_items(
     corpus: Corpus, items: NDArray[np.bool_], authored: Rows, labels: Floats
 ) -> tuple[NDArray[np.float32], float]:
     weight = corpus.weight[corpus.owner]

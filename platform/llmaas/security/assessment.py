@@ -86,24 +86,43 @@ def assess(raw: str, engine: Engine, *, deadline: float = float("inf")) -> Asses
     return Assessment(max(each.score for each in judged), tuple(judged), degraded)
 
 
+def without_rules(assessment: Assessment, disabled: frozenset[str], engine: Engine) -> Assessment:
+    """The same assessment for a policy under which some rules do not count."""
+    if not disabled:
+        return assessment
+    # Findings about the characters are kept with the plain view and count for every view.
+    structure = tuple(f for f in assessment.findings if f.check == "check_structure")
+    judged = []
+    for each in assessment.views:
+        kept = _enabled(each.findings, disabled)
+        counted = _enabled((*structure, *each.findings), disabled)
+        score = _score(each.logit, rule_weight(counted), engine)
+        judged.append(ViewScore(each.view, kept, each.logit, score))
+    score = max(each.score for each in judged)
+    return Assessment(score, tuple(judged), assessment.degraded)
+
+
+def _enabled(findings: tuple[Finding, ...], disabled: frozenset[str]) -> tuple[Finding, ...]:
+    return tuple(f for f in findings if f.rule.partition(".")[0] not in disabled)
+
+
+def _score(logit: float | None, weight: float, engine: Engine) -> float:
+    if logit is None or engine.model is None:
+        return calibrated(weight, flag_at=RULES_ONLY_FLAG, block_at=RULES_ONLY_BLOCK)
+    model = engine.model
+    value = logit + model.rule_weight * weight
+    return calibrated(value, flag_at=model.flag_at, block_at=model.block_at)
+
+
 def _judged(
     view: View, structure: tuple[Finding, ...], engine: Engine, *, with_model: bool, first: bool
 ) -> ViewScore:
     patterns = check_patterns(view, engine.rules) if "check_patterns" in engine.checks else ()
-    kept = tuple(
-        finding
-        for finding in (*structure, *patterns)
-        if finding.rule.partition(".")[0] not in engine.disabled_rules
-    )
-    weight = rule_weight(kept)
+    kept = _enabled((*structure, *patterns), engine.disabled_rules)
     logit = None
     if engine.model is not None and with_model and "check_patterns" in engine.checks:
         logit = engine.model.logit(view.text if first else view.text[:LEARNED_VIEW_LIMIT])
-        value = logit + engine.model.rule_weight * weight
-        score = calibrated(value, flag_at=engine.model.flag_at, block_at=engine.model.block_at)
-    else:
-        score = calibrated(weight, flag_at=RULES_ONLY_FLAG, block_at=RULES_ONLY_BLOCK)
+    score = _score(logit, rule_weight(kept), engine)
     # Findings about the characters belong to the prompt; they are reported once.
-    return ViewScore(
-        view, kept if first else tuple(f for f in kept if f not in structure), logit, score
-    )
+    reported = kept if first else tuple(f for f in kept if f not in structure)
+    return ViewScore(view, reported, logit, score)

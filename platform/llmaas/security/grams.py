@@ -61,21 +61,24 @@ def _is_wide(codes: Codes) -> NDArray[np.bool_]:
     return ((codes >= 0x2E80) & (codes <= 0x9FFF)) | ((codes >= 0xF900) & (codes <= 0xFAFF))
 
 
+def _is_letter(codes: Codes) -> NDArray[np.bool_]:
+    """Letters of scripts with spaces, the digit that stands for all, and the apostrophe."""
+    punctuation = (codes >= 0x2000) & (codes <= 0x2E7F) | (codes >= 0x3000) & (codes <= 0x3004)
+    ascii_letter = (codes >= 97) & (codes <= 122) | (codes == 48) | (codes == 39)
+    letters: NDArray[np.bool_] = ascii_letter | (codes > 191) & ~punctuation
+    return letters
+
+
 def _word_buckets(codes: Codes) -> list[Buckets]:
-    wide = _is_wide(codes)
-    letter = (
-        wide
-        | ((codes >= 97) & (codes <= 122))
-        | (codes == 48)
-        | (codes == 39)
-        | (
-            (codes > 191)
-            & ~((codes >= 0x2000) & (codes <= 0x2E7F))
-            & ~((codes >= 0x3000) & (codes <= 0x3004))
-        )
-    )
-    start = letter.copy()
-    start[1:] &= ~letter[:-1] | wide[1:] | wide[:-1]
+    if int(codes.max()) < len(_ASCII_LETTER):
+        letter = _ASCII_LETTER[codes]
+        start = letter.copy()
+        start[1:] &= ~letter[:-1]
+    else:
+        wide = _is_wide(codes)
+        letter = wide | _is_letter(codes)
+        start = letter.copy()
+        start[1:] &= ~letter[:-1] | wide[1:] | wide[:-1]
     starts = np.flatnonzero(start)
     if len(starts) == 0:
         return []
@@ -103,3 +106,4 @@ def _powers(count: int) -> NDArray[np.uint64]:
 
 
 _POWERS = _powers(64)
+_ASCII_LETTER = _is_letter(np.arange(128, dtype=np.uint32))

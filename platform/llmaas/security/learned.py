@@ -7,12 +7,11 @@ The weights are package data with a manifest of their sources and licences (`mod
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from llmaas.security.grams import BUCKETS, Buckets, Codes, buckets_of, codes_of
+from llmaas.security.grams import Buckets, Codes, buckets_of, codes_of
 
 WHOLE = 3_600
 WINDOW = 2_400
@@ -42,16 +41,12 @@ class LinearModel:
 
     def _sum(self, buckets: Buckets) -> float:
         """The sum over distinct buckets, divided by the root of their number."""
-        distinct: NDArray[np.signedinteger[Any]]
-        if len(buckets) < 2_000:
-            distinct = np.unique(buckets)
-        else:
-            # Sorting costs more than marking as soon as there are a few thousand.
-            marks = np.zeros(BUCKETS, dtype=bool)
-            marks[buckets] = True
-            distinct = np.flatnonzero(marks)
-        if len(distinct) == 0:
+        if len(buckets) == 0:
             return 0.0
+        ordered = np.sort(buckets)
+        first = np.ones(len(ordered), dtype=bool)
+        np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+        distinct = ordered[first]
         return float(self.weights[distinct].sum()) / float(np.sqrt(len(distinct)))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from llmaas.bundle.folding import fold
-from llmaas.security.assessment import Assessment, Engine, assess
+from llmaas.security.assessment import Assessment, Engine, assess, without_rules
 from llmaas.security.behavior import FRAGMENT_LENGTH, check_behavior, fragments
 from llmaas.security.cache import AssessmentCache, KeyedDigest
 from llmaas.security.findings import Finding
@@ -85,9 +85,11 @@ class Screen:
         return strictest(tuple(verdicts))
 
     def _part(self, part: Part, policy: Policy, deadline: float) -> Verdict:
-        assessment = self._assessment(part.text, deadline)
+        assessment = without_rules(
+            self._assessment(part.text, deadline), policy.disabled_rules, self.engine
+        )
         mode = policy.roles.get(part.role, "enforce")
-        findings = _weighty(assessment, policy)
+        findings = _weighty(assessment)
         smuggles = any(f.family == "smuggling" and f.weight >= 0.5 for f in findings)
         action = _action(assessment.score, findings, policy)
         if mode == "flag_except_smuggling":
@@ -140,12 +142,8 @@ class Screen:
         return Verdict(action, score, findings, newest.location)
 
 
-def _weighty(assessment: Assessment, policy: Policy) -> tuple[Finding, ...]:
-    return tuple(
-        finding
-        for finding in assessment.findings
-        if (finding.weight > 0 or finding.flags) and finding.rule not in policy.disabled_rules
-    )
+def _weighty(assessment: Assessment) -> tuple[Finding, ...]:
+    return tuple(finding for finding in assessment.findings if finding.weight > 0 or finding.flags)
 
 
 def _action(score: float, findings: tuple[Finding, ...], policy: Policy) -> Action:

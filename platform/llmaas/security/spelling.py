@@ -4,6 +4,8 @@ Each reader returns the folded text as a person would read it, or nothing where 
 disguised. Long texts are read where the disguise was found, and at both ends.
 """
 
+from typing import NamedTuple
+
 import re2
 
 NEAR = 2_000
@@ -30,40 +32,51 @@ _LEET = str.maketrans("0134578@$!|9€£", "oieastbasiigel")
 _LEET_L = str.maketrans("0134578@$!|9€£", "oleastbasligel")
 
 
-def read_spaced(folded: str) -> str | None:
+class Reading(NamedTuple):
+    """A passage as it stands, and as it is read."""
+
+    passage: str
+    read: str
+
+
+def read_spaced(folded: str) -> tuple[Reading, ...]:
     """`i g n o r e  a l l` → `ignore all`; words part where gaps are wider, or not at all."""
     if not _SPACED.search(folded):
-        return None
+        return ()
     runs: list[str] = [match.group() for match in _SPACED_RUN.finditer(_focus(folded, _SPACED))]
-    return "\n".join(map(_despaced, runs)) or None
+    return (Reading("\n".join(runs), "\n".join(map(_despaced, runs))),)
 
 
 def _despaced(run: str) -> str:
     return " ".join(word.replace(" ", "").replace("\t", "") for word in run.split("  "))
 
 
-def read_separated(folded: str) -> str | None:
+def read_separated(folded: str) -> tuple[Reading, ...]:
     """`i.g.n.o.r.e a.l.l` → `ignore all`."""
     if not _SEPARATED.search(folded):
-        return None
-    joined = _SEPARATED_LETTER.sub(r"\1\2", _focus(folded, _SEPARATED))
-    return str(_LEFT_OVER.sub(" ", joined))
+        return ()
+    passage = _focus(folded, _SEPARATED)
+    joined = _SEPARATED_LETTER.sub(r"\1\2", passage)
+    return (Reading(passage, _LEFT_OVER.sub(" ", joined)),)
 
 
-def read_without_markup(folded: str) -> str | None:
+def read_without_markup(folded: str) -> tuple[Reading, ...]:
     """`ig**no**re`, `ig<b>no</b>re`, `ig<!-- -->nore` → `ignore`."""
     if not _INNER_MARKUP.search(folded):
-        return None
-    return str(_ANY_MARKUP.sub("", _focus(folded, _INNER_MARKUP)))
+        return ()
+    passage = _focus(folded, _INNER_MARKUP)
+    return (Reading(passage, _ANY_MARKUP.sub("", passage)),)
 
 
-def read_leet(folded: str) -> tuple[str, ...]:
+def read_leet(folded: str) -> tuple[Reading, ...]:
     """`1gn0r3 4ll` → `ignore all`, with `1` as i and, in a second reading, as l."""
     if not _LEET_WORD.search(folded):
         return ()
-    near = _focus(folded, _LEET_WORD)
-    first = near.translate(_LEET)
-    return (first, near.translate(_LEET_L)) if "1" in near or "!" in near else (first,)
+    passage = _focus(folded, _LEET_WORD)
+    first = Reading(passage, passage.translate(_LEET))
+    if "1" in passage or "!" in passage:
+        return (first, Reading(passage, passage.translate(_LEET_L)))
+    return (first,)
 
 
 def _focus(text: str, disguise: "re2._Regexp[str]") -> str:

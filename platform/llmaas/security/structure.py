@@ -17,6 +17,8 @@ from llmaas.security.smuggling import has_bidi_override, smuggled
 JSON_LIMIT = 256_000
 JSON_DEPTH = 64
 JSON_NODES = 5_000
+SHORTEST_STRING = 12
+"""Characters up to which a string in JSON is a role, a type or a name, not a text."""
 _ROLES = frozenset({"system", "developer"})
 _SWITCHES = (
     "bypass",
@@ -45,7 +47,7 @@ def texts_in_json(raw: str) -> str | None:
     document = _parsed(raw)
     if document is None:
         return None
-    return "\n".join(value for value in _strings(document) if len(value) > 3) or None
+    return "\n".join(value for value in _strings(document) if len(value) > SHORTEST_STRING) or None
 
 
 def _unicode(raw: str, folded: str) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from llmaas.security.legibility import legibility, reads_better
 from llmaas.security.skeleton import has_mixed_word, skeleton
 from llmaas.security.smuggling import has_bidi_override, smuggled
 from llmaas.security.spelling import (
+    Reading,
     read_leet,
     read_separated,
     read_spaced,
@@ -26,6 +27,14 @@ SHORT = 600
 sense."""
 _DEPTH = 2
 """Encodings inside encodings that are opened."""
+
+
+_READERS = {
+    "spaced": read_spaced,
+    "separated": read_separated,
+    "markup": read_without_markup,
+    "leet": read_leet,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +61,20 @@ def _readings(raw: str, main: str) -> Iterator[View]:
     for each in smuggled(raw):
         if each.text:
             yield View(each.carrier, fold(each.text))
-    respelt = [
-        View(kind, text) for kind, text in (*_respelt(main), *turned(main)) if text and text != main
-    ]
-    if respelt:
-        plain = None if len(main) <= SHORT else legibility(main)
-        yield from (v for v in respelt if plain is None or reads_better(v.text, plain))
+    always = len(main) <= SHORT
+    for kind, reading in _respelt(main):
+        if always or reads_better(reading.read, legibility(reading.passage)):
+            yield View(kind, reading.read)
+    for kind, text in turned(main):
+        if always or reads_better(text, legibility(main)):
+            yield View(kind, text)
     yield from _decoded(raw)
 
 
-def _respelt(main: str) -> Iterator[tuple[str, str | None]]:
-    yield "spaced", read_spaced(main)
-    yield "separated", read_separated(main)
-    yield "markup", read_without_markup(main)
-    for text in read_leet(main):
-        yield "leet", text
+def _respelt(main: str) -> Iterator[tuple[str, Reading]]:
+    for kind, read in _READERS.items():
+        for reading in read(main):
+            yield kind, reading
 
 
 def _decoded(raw: str) -> Iterator[View]:

@@ -70,6 +70,14 @@ def _alternatives(words: tuple[str, ...], language: str) -> str:
 def _before(file: RuleFile, language: str) -> str | None:
     """A negation right before a find, or one word away."""
     words = file.negation.before.get(language, ())
+    if language not in WIDE:
+        # `ignore` and `instructions` are words of several languages: so is a negation.
+        words = tuple(
+            word
+            for code in file.negation.before
+            if code not in WIDE
+            for word in file.negation.before[code]
+        )
     if not words:
         return None
     body = "|".join(words)
