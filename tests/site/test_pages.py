@@ -8,6 +8,7 @@ import pytest
 
 from llmaas.bundle import Phase, model_slug
 from llmaas.gateway.errors import ApiError
+from llmaas.generators.site.prose.gates import DIGITS_ALLOWED
 from llmaas.generators.site.reference import operations
 from llmaas.generators.site.reference_texts import ERRORS, FIELD_TEXTS, OPERATION_TEXTS
 from llmaas.generators.site.texts import Missing, Texts
@@ -45,6 +46,8 @@ def links(text):
 
 def numbers(text, language, names):
     """Figures of the prose and the tables, written without the habits of their language."""
+    # What a page declares to be English is the same English on every page.
+    text = re.sub(r'<div lang="en".*?</div>', " ", text, flags=re.DOTALL)
     text = re.sub(r"```.*?```|`[^`\n]*`|\]\([^)]*\)|<[^>]*>|\{[^}]*\}", " ", text, flags=re.DOTALL)
     for name in names:
         text = text.replace(name, " ")
@@ -62,6 +65,7 @@ def names_of(catalog):
         names |= set(model.aliases)
         names |= {model.measured.source} if model.measured else set()
     names |= {name for record in catalog.compliance for name in (record.name, record.version or "")}
+    names |= set(DIGITS_ALLOWED)
     escaped = {re.sub(r"([\\`*_\[\]|{}#])", r"\\\1", name) for name in names}
     return sorted((names | escaped) - {""}, key=len, reverse=True)
 

@@ -159,10 +159,27 @@ class Event:
     unit: str = ""
 
 
-def licences(view: CatalogView) -> tuple[tuple[str, str], ...]:
-    """Ids and names of the licences of all models, by name."""
-    found = {model.model.licence.id: model.model.licence.name for model in view.models}
-    return tuple(sorted(found.items(), key=lambda each: each[1].casefold()))
+@dataclass(frozen=True)
+class LicenceView:
+    """A licence and its models, by whether they may be used commercially."""
+
+    id: str
+    name: str
+    models: tuple[tuple[str, tuple[ModelView, ...]], ...]
+
+
+def licences(view: CatalogView) -> tuple[LicenceView, ...]:
+    """The licences of all models, by name."""
+    names = {model.model.licence.id: model.model.licence.name for model in view.models}
+    found = []
+    for id_, name in sorted(names.items(), key=lambda each: each[1].casefold()):
+        under = [model for model in view.models if model.model.licence.id == id_]
+        uses = dict.fromkeys(model.model.licence.commercial_use for model in under)
+        models = tuple(
+            (use, tuple(m for m in under if m.model.licence.commercial_use == use)) for use in uses
+        )
+        found.append(LicenceView(id_, name, models))
+    return tuple(found)
 
 
 def events(catalog: Catalog) -> tuple[Event, ...]:

@@ -98,4 +98,4 @@ def _allowed(schema: Mapping[str, Any]) -> str:
         ("maximum", "≤"),
         ("exclusiveMaximum", "<"),
     )
-    return ", ".join(f"{sign} {schema[key]}" for key, sign in limits if key in schema)
+    return ", ".join(f"`{sign} {schema[key]}`" for key, sign in limits if key in schema)
