@@ -93,6 +93,13 @@ def bench_maintainer(session: nox.Session) -> None:
     session.run("python", "benchmarks/maintainer.py", *session.posargs)
 
 
+@nox.session(venv_backend="none")
+def bench_gateway(session: nox.Session) -> None:
+    """Measure what the gateway costs, against LiteLLM and the bare framework; some minutes."""
+    state = str(Path(session.create_tmp()) / "litellm")
+    session.run("python", "-m", "benchmarks.gateway", "--state", state, *session.posargs)
+
+
 @nox.session(venv_backend="uv")
 def wheel(session: nox.Session) -> None:
     """Build the wheel, install it alone, and use it from an empty directory."""

@@ -1,0 +1,268 @@
+"""What the gateway costs: requests per second and latency, against LiteLLM and the bare framework.
+
+`nox -s bench_gateway` writes the table into `benchmarks/RESULTS.md`. All contenders are measured in
+one run, each alone, each pinned to one core where there are two; the load has the other. The answer
+is ready when it is asked for, so latency is what the gateway adds.
+
+LiteLLM gets an environment of its own, is pinned, and answers with its own `mock_response`, which
+spares it the connection to an upstream. It runs with a master key and without a database, which
+spares it keys, budgets and spend logs: the comparison is in its favour.
+"""
+
+import argparse
+import json
+import os
+import platform
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import uvloop
+from benchmarks.load import Load, measure
+from benchmarks.null_gateway import CHUNKS, MODEL, TEXT
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "RESULTS.md"
+BEGIN, END = "<!-- gateway -->", "<!-- /gateway -->"
+LITELLM = "litellm[proxy]==1.109.0"
+CONNECTIONS = (1, 16, 64)
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A gateway under test."""
+
+    name: str
+    url: str
+    token: str
+    model: str
+    pid: int
+    streams: bool
+
+
+def body(model: str, *, stream: bool) -> bytes:
+    """The request every contender gets."""
+    messages = [{"role": "user", "content": "Why is the sky blue? One sentence."}]
+    return json.dumps(
+        {"model": model, "messages": messages, "max_tokens": 64, "stream": stream}
+    ).encode()
+
+
+@contextmanager
+def null_gateway(kind: str, name: str) -> Iterator[Contender]:
+    """One of `benchmarks.null_gateway`, in a process of its own."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.null_gateway", kind],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: pin(0),  # noqa: PLW1509 - this program has no threads
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        facts = json.loads(process.stdout.readline())
+        try:
+            yield Contender(
+                name, facts["url"], facts["token"], facts["model"], process.pid, kind == "full"
+            )
+        finally:
+            process.stdin.close()
+            process.wait(30)
+
+
+@contextmanager
+def litellm(environment: Path, state: Path) -> Iterator[Contender]:
+    """LiteLLM's proxy, with its own mock answer."""
+    config = state / "litellm.yaml"
+    config.write_text(
+        json.dumps(
+            {
+                "model_list": [
+                    {
+                        "model_name": MODEL,
+                        "litellm_params": {
+                            "model": "openai/mock",
+                            "api_key": "none",
+                            "mock_response": TEXT,
+                        },
+                    }
+                ],
+                "general_settings": {"master_key": "sk-bench"},
+            }
+        )
+    )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ["--config", str(config), "--host", "127.0.0.1", "--port", str(port)]
+    process = subprocess.Popen(
+        [str(environment / "bin" / "litellm"), *options, "--num_workers", "1"],
+        cwd=state,
+        env={**os.environ, "LITELLM_LOG": "ERROR", "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
+        stdout=(state / "litellm.log").open("w"),
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        preexec_fn=lambda: pin(0),  # noqa: PLW1509 - this program has no threads
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            if process.poll() is not None:
+                raise RuntimeError((state / "litellm.log").read_text()[-2000:])
+            try:
+                if httpx.get(f"{url}/health/liveliness", timeout=2).status_code == 200:
+                    break
+            except httpx.HTTPError:
+                time.sleep(0.2)
+        yield Contender(LITELLM, url, "sk-bench", MODEL, process.pid, streams=True)
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+
+
+def pin(core: int) -> None:
+    """Keep this process on one core, where there are two."""
+    if len(os.sched_getaffinity(0)) > 1:
+        os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[core]})
+
+
+def resident_mb(pid: int) -> int:
+    """Resident memory of a process."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") // 10**6
+
+
+def install_litellm(directory: Path) -> Path | None:
+    """An environment with LiteLLM; `None`, with the reason printed, where it does not install."""
+    environment = directory / "environment"
+    python = environment / "bin" / "python"
+    commands = [
+        ["uv", "venv", "--quiet", "--allow-existing", "--python", "3.11", str(environment)],
+        ["uv", "pip", "install", "--quiet", "--no-config", "--python", str(python), LITELLM],
+    ]
+    for command in commands:
+        done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+        if done.returncode:
+            print(f"LiteLLM is left out, it does not install:\n{done.stderr[-800:]}")
+            return None
+    return environment
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was measured of one contender."""
+
+    name: str
+    plain: dict[int, Load]
+    streamed: dict[int, Load]
+    memory_mb: int
+
+
+def run(contender: Contender, seconds: float) -> Row:
+    """Measure one contender."""
+    pin(-1)
+
+    def at(connections: int, *, stream: bool) -> Load:
+        return uvloop.run(
+            measure(
+                contender.url,
+                body=body(contender.model, stream=stream),
+                token=contender.token,
+                connections=connections,
+                seconds=seconds,
+            )
+        )
+
+    plain = {n: at(n, stream=False) for n in CONNECTIONS}
+    streamed = {n: at(n, stream=True) for n in CONNECTIONS} if contender.streams else {}
+    row = Row(contender.name, plain, streamed, resident_mb(contender.pid))
+    print(row.name, {n: f"{load.requests_per_s:.0f}/s" for n, load in plain.items()}, flush=True)
+    return row
+
+
+def table(rows: list[Row]) -> str:
+    """The rows as Markdown, with ratios to the first."""
+    full = rows[0]
+    intro = (
+        f"`nox -s bench_gateway` on {platform.machine()}, {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}. One answer of {len(TEXT)} bytes; a stream has {CHUNKS} "
+        "pieces. Latencies are p50 / p99 in ms, with nothing behind the gateway to wait for. "
+        "Read the ratios: they were measured side by side."
+    )
+    lines = [
+        BEGIN,
+        "## Gateway",
+        "",
+        intro,
+        "",
+        "| gateway | " + " | ".join(f"req/s at {n}" for n in CONNECTIONS) + " | "
+        "ms at 1 | ms at 16 | ms at 64 | streams/s at 16 | first byte ms at 16 | MB |",
+        "|---|" + "--:|" * (len(CONNECTIONS) + 6),
+    ]
+    for row in rows:
+        rates = " | ".join(f"{row.plain[n].requests_per_s:,.0f}" for n in CONNECTIONS)
+        times = " | ".join(
+            f"{row.plain[n].p50_ms:.2f} / {row.plain[n].p99_ms:.2f}" for n in CONNECTIONS
+        )
+        streamed = row.streamed.get(16)
+        streams = "– | –"
+        if streamed is not None:
+            streams = f"{streamed.requests_per_s:,.0f} | {streamed.first_byte_p50_ms:.2f}"
+        lines.append(f"| {row.name} | {rates} | {times} | {streams} | {row.memory_mb} |")
+    lines.append("")
+    for row in rows[1:]:
+        more = " · ".join(
+            f"{full.plain[n].requests_per_s / row.plain[n].requests_per_s:.2f}× at {n}"
+            for n in CONNECTIONS
+        )
+        slower = " · ".join(
+            f"{full.plain[n].p50_ms / row.plain[n].p50_ms:.2f}× at {n}" for n in CONNECTIONS
+        )
+        lines.append(f"- LLMaaS against {row.name}: requests/s {more}; p50 {slower}.")
+    return "\n".join([*lines, END])
+
+
+def write(section: str) -> None:
+    """Put the table in its place of the results."""
+    text = RESULTS.read_text() if RESULTS.exists() else "# Measured\n\n"
+    if BEGIN in text:
+        before, rest = text.split(BEGIN, 1)
+        text = before + section + rest.split(END, 1)[1]
+    else:
+        text = text.rstrip() + "\n\n" + section + "\n"
+    RESULTS.write_text(text)
+
+
+def main() -> None:
+    """Measure everyone, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
+    parser.add_argument("--state", type=Path, required=True, help="directory for environments")
+    given = parser.parse_args()
+    given.state.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for kind, name in (
+        ("full", "**LLMaaS**, full path"),
+        ("litestar", "Litestar handler"),
+        ("granian", "Granian, bare ASGI"),
+    ):
+        with null_gateway(kind, name) as contender:
+            rows.append(run(contender, given.seconds))
+    environment = install_litellm(given.state)
+    if environment is not None:
+        with litellm(environment, given.state) as contender:
+            rows.append(run(contender, given.seconds))
+    write(table(rows))
+    print(f"written to {RESULTS}")
+
+
+if __name__ == "__main__":
+    main()
