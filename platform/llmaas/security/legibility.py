@@ -1,19 +1,16 @@
 """Does a respelt reading make sense? Counts words that prompts are made of, before and after.
 
-Cheap probes for a disguise fire on ordinary text too (`utf8`, `a*b`, `.env`). A reading that
-yields no more words than the text itself is not worth a full assessment.
+Cheap probes for a disguise fire on ordinary text too (`utf8`, `a*b`, `.env`). A reading that yields
+no more words than the text itself is not worth a full assessment.
 """
 
 _WORD_LIST = (
-    " the | you | and | that | with |your|ignor|instruct|prompt|system|previous|rule|"
-    "answer|respon|pretend|without|forget|disregard|reveal|show|assistant|password|"
-    "secret|filter|restrict|mode| act | all | is | are |from now| les | des | que |"
-    " vous | est | tes | une |oubli|consigne|regle|precedent|repond|affiche|sans |"
-    " los | las | una | tus |olvid|instruccion|reglas|responde|muestra|sin | der |"
-    " die | und | ist | nicht |alle|vergiss|anweisung|regeln|antwort|zeig|ohne | che |"
-    " non | sono | tutt|dimentica|istruzion|regole|rispond|mostra|senza |指令|指示|"
-    "提示|忽略|规则|无视|限制|模式|扮演|系统|你的|之前|所有|显示|無視|プロンプト|"
-    "ルール|システム|忘れ|制限|出力|表示|モード|して|ください|すべて"
+    " the | you | and | all |your|ignor|instru|prompt|system|sistem|previous|rule|answer|respon|"
+    "without|forget|show|secret|password|pretend|"
+    " les | des | que | vous |oubli|consigne| los |olvid| der | die | und | ist |vergiss|anweisung|"
+    " che | non |dimentica|istruzion|regol|regla|regeln|"
+    "指令|指示|提示|忽略|规则|无视|限制|模式|扮演|系统|你的|之前|所有|显示|"
+    "無視|プロンプト|ルール|システム|忘れ|制限|出力|表示|モード|して|ください|すべて"
 )
 _WORDS = tuple(_WORD_LIST.split("|"))
 _SAMPLE = 6_000

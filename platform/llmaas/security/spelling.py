@@ -23,7 +23,8 @@ _SEPARATED = re2.compile(
 _SEPARATED_LETTER = re2.compile(
     rf"\b([a-z0-9])[ ]?{_SEPARATOR}{{1,2}}|([\x{{3040}}-\x{{9fff}}]){_SEPARATOR}{{1,2}}"
 )
-_LEFT_OVER = re2.compile(rf"{_SEPARATOR}? {_SEPARATOR}")
+_IS_SEPARATOR = re2.compile(_SEPARATOR)
+_SHORT_WORD = 4
 _MARKUP = r"\*{1,3}|~~|__|`{1,3}|</?[a-z]{1,8} ?/?>|<! ?--[^>]{0,80}-->"
 _INNER_MARKUP = re2.compile(rf"\pL(?:{_MARKUP})\pL")
 _ANY_MARKUP = re2.compile(_MARKUP)
@@ -56,8 +57,18 @@ def read_separated(folded: str) -> tuple[Reading, ...]:
     if not _SEPARATED.search(folded):
         return ()
     passage = _focus(folded, _SEPARATED)
-    joined = _SEPARATED_LETTER.sub(r"\1\2", passage)
-    return (Reading(passage, _LEFT_OVER.sub(" ", joined)),)
+    return (Reading(passage, " ".join(map(_joined, passage.split(" ")))),)
+
+
+def _joined(word: str) -> str:
+    """The word without the separator that stands at every second place; others lose none."""
+    for first in (1, 0):
+        separators, letters = word[first::2], word[1 - first :: 2]
+        if separators and separators == separators[0] * len(separators):
+            return letters if _IS_SEPARATOR.search(separators[0]) else word
+    if len(word) <= _SHORT_WORD:
+        return word
+    return str(_SEPARATED_LETTER.sub(r"\1\2", word))
 
 
 def read_without_markup(folded: str) -> tuple[Reading, ...]:

@@ -61,13 +61,13 @@ def _readings(raw: str, main: str) -> Iterator[View]:
     for each in smuggled(raw):
         if each.text:
             yield View(each.carrier, fold(each.text))
-    always = len(main) <= SHORT
-    for kind, reading in _respelt(main):
-        if always or reads_better(reading.read, legibility(reading.passage)):
+    known: dict[str, int] = {}
+    turns = ((kind, Reading(main, text)) for kind, text in turned(main))
+    for kind, reading in (*_respelt(main), *turns):
+        if len(main) > SHORT and reading.passage not in known:
+            known[reading.passage] = legibility(reading.passage)
+        if len(main) <= SHORT or reads_better(reading.read, known[reading.passage]):
             yield View(kind, reading.read)
-    for kind, text in turned(main):
-        if always or reads_better(text, legibility(main)):
-            yield View(kind, text)
     yield from _decoded(raw)
 
 
