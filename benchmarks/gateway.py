@@ -31,7 +31,7 @@ from benchmarks.null_gateway import CHUNKS, MODEL, TEXT
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 BEGIN, END = "<!-- gateway -->", "<!-- /gateway -->"
-LITELLM = "litellm[proxy]==1.109.0"
+LITELLM = "litellm[proxy]==1.106.2"
 CONNECTIONS = (1, 16, 64)
 
 

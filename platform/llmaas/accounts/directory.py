@@ -1,12 +1,13 @@
 """The directory of tenants and keys: administered by people, asked by every request.
 
 What was read is kept in memory, and a counter in the database tells when somebody changed
-something, in whichever process. On SQLite the counter is asked at every request, which takes
-microseconds, so a revoked key stops with the next request. On PostgreSQL it is asked twice a second
-beside the requests (`refresh`).
+something, in whichever process. On SQLite requests ask the counter, unless one of them has just
+done so, and a revoked key stops in a blink. On PostgreSQL it is asked twice a second beside the
+requests (`refresh`).
 """
 
 import secrets
+import time
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -22,6 +23,8 @@ from llmaas.accounts.token import new_token, split_token
 from llmaas.bundle import TierPolicy
 
 DAY_MS = 86_400_000
+ASK_AGAIN_S = 0.05
+"""How old what was read may be, when a request asks."""
 _KEY_COLUMNS = (
     "id, tenant, name_sealed, secret_hash, models, endpoints, quota, created_ms, expires_ms, "
     "revoked_ms, rotate_days, successor"
@@ -71,6 +74,7 @@ class Directory:
         """Use a store; it is not closed with the directory."""
         self._store = store
         self._version = -1
+        self._asked = float("-inf")
         self._keys: dict[str, tuple[ApiKey, str]] = {}
         self._tenants: dict[str, Tenant] = {}
 
@@ -81,7 +85,7 @@ class Directory:
         parts = split_token(token)
         if parts is None:
             return None
-        if self._store.is_local:
+        if self._store.is_local and time.monotonic() - self._asked > ASK_AGAIN_S:
             self.refresh()
         key_id, secret = parts
         key, stored = self._keys.get(key_id, (None, ""))
@@ -107,6 +111,7 @@ class Directory:
 
     def refresh(self) -> bool:
         """Read what has changed; returns whether something had."""
+        self._asked = time.monotonic()
         version = self._store.accounts_version()
         if version == self._version:
             return False

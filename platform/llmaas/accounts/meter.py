@@ -216,11 +216,6 @@ class Metered:
 
     def produced(self, usage: Usage) -> None:
         """Note what was used so far, before the client sees it."""
-        self._accounts.limiter.progress(
-            self._held,
-            output_tokens=usage.completion_tokens,
-            cost_pico=self.request.rates.cost(usage),
-        )
         self.usage = usage
         if self._streams:
             journal = self._accounts.journal
@@ -243,14 +238,19 @@ class Metered:
             return
         seen = self._streams or outcome == "cancelled"
         if not seen:
-            self._accounts.limiter.progress(self._held, output_tokens=0, cost_pico=0)
             self.usage = Usage()
         self._settle(outcome, ())
 
     def _settle(self, outcome: Outcome, records: tuple[AuditRecord, ...]) -> "asyncio.Future[None]":
         self.settled = True
         now = self._accounts.clock_ms()
-        self._accounts.limiter.settle(self._held, now)
+        limiter, usage = self._accounts.limiter, self.usage
+        limiter.progress(
+            self._held,
+            output_tokens=usage.completion_tokens,
+            cost_pico=self.request.rates.cost(usage),
+        )
+        limiter.settle(self._held, now)
         entry = None
         if outcome == "completed" or self.usage != Usage():
             entry = LedgerEntry(

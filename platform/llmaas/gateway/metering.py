@@ -99,6 +99,7 @@ class Metering:
     metered: Metered
     expected_prompt_tokens: int
     tally: _Tally
+    streams: bool
 
     async def events(
         self, happening: AsyncGenerator[tuple[int, Event]]
@@ -116,13 +117,14 @@ class Metering:
                         await self._prompt_counted()
                 elif isinstance(event, Delta):
                     tally.produced(choice, event)
-                    self.metered.produced(tally.usage)
+                    if self.streams:
+                        self.metered.produced(tally.usage)
                 else:
                     tally.finished(choice, event)
                     open_choices -= 1
                     if open_choices == 0:
                         await complete(self.exchange, self.metered, tally.usage)
-                    else:
+                    elif self.streams:
                         self.metered.produced(tally.usage)
                 yield choice, event
 
@@ -134,7 +136,8 @@ class Metering:
             await self.metered.prompt_counted(
                 counted, expected=None if all_counted else self.expected_prompt_tokens
             )
-        await announce_limits(self.exchange)
+        if self.streams:  # its headers are sent now; those of a whole answer when it is settled
+            await announce_limits(self.exchange)
 
 
 @asynccontextmanager
@@ -165,7 +168,12 @@ async def admitted(
     async with metering(
         exchange, target, prompt_tokens=prompt_tokens, output_tokens=sum(caps), streams=streams
     ) as metered:
-        yield Metering(exchange, metered, prompt_tokens, _Tally(caps, choices_per_prompt))
+        tally = _Tally(caps, choices_per_prompt)
+        try:
+            yield Metering(exchange, metered, prompt_tokens, tally, streams)
+        finally:
+            if not metered.settled and any(tally.completion):
+                metered.produced(tally.usage)
 
 
 @asynccontextmanager
@@ -191,7 +199,6 @@ async def metering(
     async with _limits_told(exchange):
         metered = await exchange.gateway.meter.admit(admission)
     with metered:
-        await announce_limits(exchange)
         try:
             yield metered
         finally:

@@ -57,8 +57,8 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
     opened = socket.socket(family, kind, protocol)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    # Inherited by every connection. Without it the kernel holds the last piece of a stream back until
-    # the client has acknowledged the one before, which takes clients 40 ms.
+    # Inherited by every connection. Without it the kernel holds the last piece of a stream back
+    # until the client has acknowledged the one before, which takes clients 40 ms.
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         opened.bind(address)
