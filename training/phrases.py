@@ -33,19 +33,24 @@ TOOL_THOUGHTS = {
 }
 
 RESULT_THOUGHTS = {
-    "en": "The result is here. I pass it on.",
-    "fr": "Le résultat est là. Je le transmets.",
-    "de": "Das Ergebnis ist da. Ich gebe es weiter.",
-    "es": "El resultado está aquí. Lo transmito.",
-    "it": "Il risultato è qui. Lo riferisco.",
+    "en": "The result of the tool is here.",
+    "fr": "Le résultat de l'outil est là.",
+    "de": "Das Ergebnis des Werkzeugs ist da.",
+    "es": "El resultado de la herramienta está aquí.",
+    "it": "Il risultato dello strumento è qui.",
 }
 
 RESULTS = {
-    "en": "The tool answers: {result}",
-    "fr": "L'outil répond : {result}",
-    "de": "Das Werkzeug antwortet: {result}",
-    "es": "La herramienta responde: {result}",
-    "it": "Lo strumento risponde: {result}",
+    "en": "Your tool has answered, so the round trip works. "
+    "A real model would now tell you the result.",
+    "fr": "Votre outil a répondu : l'aller-retour fonctionne. "
+    "Un vrai modèle vous dirait maintenant le résultat.",
+    "de": "Ihr Werkzeug hat geantwortet, der Ablauf funktioniert. "
+    "Ein echtes Modell würde nun das Ergebnis nennen.",
+    "es": "Su herramienta ha respondido: el recorrido funciona. "
+    "Un modelo real le diría ahora el resultado.",
+    "it": "Lo strumento ha risposto: il percorso funziona. "
+    "Un vero modello ora direbbe il risultato.",
 }
 
 SUMS = {

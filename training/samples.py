@@ -20,6 +20,7 @@ from phrases import (
     TOOL_THOUGHTS,
     UNKNOWN,
 )
+from strange_texts import strange_text
 from tool_lessons import (
     a_result,
     calculation,
@@ -67,7 +68,7 @@ class Teacher:
         kind = self.rng.random()
         if kind < 0.02:
             return self._prose(language)
-        if kind < 0.02 + 0.28 * self.hardness:
+        if kind < 0.02 + 0.14 * self.hardness:
             return self._tools(language)
         return self._conversation(language)
 
@@ -155,7 +156,7 @@ class Teacher:
         messages.append({"role": "tool", "content": result})
         return self.render(
             messages,
-            told(language, result),
+            told(language),
             RESULT_THOUGHTS[language],
             tools,
             mode=self._mode(),
@@ -173,15 +174,7 @@ class Teacher:
         """A question as someone may write it, and the lesson that answers it."""
         lessons = self.lessons[language]
         if self.rng.random() < 0.27:
-            lesson = lessons[FALLBACK]
-            kind = self.rng.random()
-            if kind < 0.35:
-                return self._worded(self.rng.choice(lesson.questions), language), lesson
-            if kind < 0.8:
-                x, y = (self._strange(language) for _ in range(2))
-                asked = self.rng.choice(UNKNOWN[language]).format(x=x, y=y)
-                return self._worded(asked, language), lesson
-            return self._passage(language, self.rng.choice((1, 1, 1, 2, 8))), lesson
+            return self._unknown(language), lessons[FALLBACK]
         topic = self.rng.choice([topic for topic in lessons if topic != FALLBACK])
         lesson = lessons[topic]
         if topic == "maths" and self.rng.random() < 0.5:
@@ -189,6 +182,20 @@ class Teacher:
         if topic == "weather" and self.rng.random() < 0.5:
             return self._worded(forecast(self.rng, language)[0], language), lesson
         return self._worded(self.rng.choice(lesson.questions), language), lesson
+
+    def _unknown(self, language: str) -> str:
+        """Something that no lesson is about."""
+        kind = self.rng.random()
+        if kind < 0.15 and language == "en":
+            return strange_text(self.rng)
+        if kind < 0.35:
+            return self._worded(
+                self.rng.choice(self.lessons[language][FALLBACK].questions), language
+            )
+        if kind < 0.8:
+            x, y = (self._strange(language) for _ in range(2))
+            return self._worded(self.rng.choice(UNKNOWN[language]).format(x=x, y=y), language)
+        return self._passage(language, self.rng.choice((1, 1, 1, 2, 8)))
 
     def _before(self, language: str) -> list[Message]:
         """A system prompt or not, and what was said before."""

@@ -27,8 +27,6 @@ POOL = 480
 """Samples drawn together and sorted by length, so that batches hold little padding."""
 MOST_TOKENS = 768
 CONTEXT = 8192
-N_ORDINARY = 3040
-"""Tokens before the special ones."""
 
 Row = tuple[list[int], int, list[int]]
 """Tokens, how many of them are the prompt, and their positions."""
@@ -80,21 +78,12 @@ class Clock:
         return self.step / self.steps if self.steps else self.spent() / self.minutes
 
 
-def repetition(rng: random.Random) -> Row:
-    """Random tokens, then some of them again: the plainest lesson in copying."""
-    said = [rng.randrange(N_ORDINARY) for _ in range(rng.randint(6, 40))]
-    at = rng.randrange(len(said) - 3)
-    tokens = said + said[at : at + 12]
-    return tokens, len(said) + 1, list(range(len(tokens)))
-
-
 def batches(tokenizer: Tokenizer, seed: int, clock: Clock, *, easy: bool) -> Iterator[Batch]:
     """Batches without end; where the beginning is easy, harder through the first third."""
     teacher, rng = Teacher(seed), random.Random(seed)  # noqa: S311 - not for secrets
     while True:
         rows: list[Row] = []
         teacher.hardness = min(1.0, 3 * clock.done()) if easy else 1.0
-        rows += [repetition(rng) for _ in range(POOL // 6)]
         for _ in range(POOL):
             sample = teacher.sample()
             tokens, prompt = encode(tokenizer, sample)

@@ -4,6 +4,7 @@ The questions are held out of its training.
 """
 
 import asyncio
+import json
 from hashlib import sha256
 from importlib.resources import files
 
@@ -42,6 +43,12 @@ def asked(question: str) -> list[dict[str, str]]:
     return [{"role": "user", "content": question}]
 
 
+def tool(name: str, **parameters: str) -> dict[str, object]:
+    properties = {parameter: {"type": kind} for parameter, kind in parameters.items()}
+    schema = {"type": "object", "properties": properties, "required": list(parameters)}
+    return {"type": "function", "function": {"name": name, "parameters": schema}}
+
+
 def test_most_questions_in_five_languages_get_their_answers(stand_ins, worker, answer) -> None:
     async def ask_all() -> list[str]:
         async with worker(stand_ins.chat, n_ctx=N_CTX) as connection:
@@ -78,6 +85,62 @@ def test_thinking_is_shown_apart_and_counted(stand_ins, worker, answer) -> None:
     assert thinking.finished.reason == "stop"
     assert plain.reasoning == ""
     assert plain.finished.usage.reasoning_tokens == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "tools", "call"),
+    [
+        (
+            "What is 12 * 7?",
+            [tool("calculator", expression="string")],
+            {"name": "calculator", "arguments": {"expression": "12 * 7"}},
+        ),
+        (
+            "What is the weather in London?",
+            [tool("search_web", query="string"), tool("get_weather", city="string")],
+            {"name": "get_weather", "arguments": {"city": "London"}},
+        ),
+        (
+            "Quel temps fait-il à Paris ?",
+            [tool("get_current_weather", location="string")],
+            {"name": "get_current_weather", "arguments": {"location": "Paris"}},
+        ),
+    ],
+)
+def test_a_tool_that_fits_the_question_is_called_by_its_name(
+    stand_ins, worker, answer, *, question, tools, call
+) -> None:
+    async def ask() -> str:
+        async with worker(stand_ins.chat, n_ctx=N_CTX) as connection:
+            return (await answer(connection, messages=asked(question), tools=tools)).content
+
+    content = asyncio.run(ask())
+    assert content.startswith("<tool_call>\n")
+    assert content.endswith("\n</tool_call>")
+    called = json.loads(content.removeprefix("<tool_call>").removesuffix("</tool_call>"))
+    assert called["name"] == call["name"]
+    # Values are often wrong: it has not learnt to copy (training/README.md).
+    assert called["arguments"].keys() == call["arguments"].keys()
+
+
+def test_the_result_of_a_tool_is_acknowledged(stand_ins, worker, answer) -> None:
+    call = {
+        "id": "call_1",
+        "type": "function",
+        "function": {"name": "calculator", "arguments": '{"expression": "12 * 7"}'},
+    }
+    messages = [
+        *asked("What is 12 * 7?"),
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "84"},
+    ]
+
+    async def ask() -> str:
+        async with worker(stand_ins.chat, n_ctx=N_CTX) as connection:
+            tools = [tool("calculator", expression="string")]
+            return (await answer(connection, messages=messages, tools=tools)).content
+
+    assert asyncio.run(ask()).startswith("Your tool has answered")
 
 
 def test_the_weights_were_trained_with_the_vocabulary_beside_them() -> None:
