@@ -89,6 +89,8 @@ def faults_of_pages(pages: Mapping[str, Mapping[str, str]]) -> tuple[Fault, ...]
 def numbers_of(page: str) -> Counter[str]:
     """The numbers on a page, however its language groups them and sets its decimals."""
     body = page.partition("\n---\n")[2] or page
+    # The geometry of a picture follows the length of its words; its words are compared.
+    body = re.sub(r"<[^>]*>", " ", body)
     return Counter(re.sub(r"\D", "", number) for number in _NUMBER.findall(body))
 
 
