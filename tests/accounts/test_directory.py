@@ -104,7 +104,7 @@ def test_rotation_keeps_both_keys_until_the_grace_ends(directory: Directory, clo
     old, old_token = directory.create_key(new, actor=ME)
     successor, new_token = directory.rotate(old.id, grace_ms=DAY_MS, actor=ME)
     assert (successor.name, successor.models, successor.rotate_days) == ("search", new.models, 30)
-    assert directory.key(old.id).successor == successor.id
+    assert directory.api_key(old.id).successor == successor.id
     clock.advance(86_399)
     assert directory.authenticate(old_token)
     clock.advance(1)
@@ -152,7 +152,7 @@ def test_a_tenant_does_not_reach_the_keys_of_another(directory: Directory) -> No
         directory.create_tenant(tenant, tenant, CONTRACT, actor=ME)
     key, token = directory.create_key(NewKey("search", tenant="acme"), actor=ME)
     with pytest.raises(UnknownKeyError):
-        directory.key(key.id, tenant="other")
+        directory.api_key(key.id, tenant="other")
     with pytest.raises(UnknownKeyError):
         directory.revoke(key.id, actor=ME, tenant="other")
     with pytest.raises(UnknownKeyError):

@@ -16,11 +16,15 @@ from llmaas.accounts.ledger import LedgerEntry
 from llmaas.accounts.limiter import Limiter, LocalLimiter
 from llmaas.accounts.months import month_of
 from llmaas.accounts.recovery import open_book, settle_left_behind
+from llmaas.accounts.rotation import rotate_due
 from llmaas.accounts.store import Store, Transaction
 
 LEASE_S = 60.0
 REFRESH_S = 0.4
 """How soon a change made in another process is noticed, where requests do not ask themselves."""
+
+ROTATE_S = 600.0
+"""How often keys that are due for rotation are looked for."""
 
 _log = logging.getLogger(__name__)
 
@@ -107,7 +111,7 @@ class Accounts:
                 entry.cost_pico,
             )
             await self.limiter.count_left(booked, self.clock_ms())
-        await asyncio.gather(self._keep_fresh(), self.limiter.keep_alive())
+        await asyncio.gather(self._keep_fresh(), self._keep_rotated(), self.limiter.keep_alive())
 
     async def _keep_fresh(self) -> None:
         while True:
@@ -116,6 +120,24 @@ class Accounts:
                 await asyncio.to_thread(self.directory.refresh)
             except Exception:
                 _log.exception("the directory of keys could not be read again; trying on")
+
+    async def _keep_rotated(self) -> None:
+        while True:
+            try:
+                rotated = await asyncio.to_thread(
+                    rotate_due,
+                    self.directory,
+                    signing_secret=self.store.vault.signing_secret,
+                )
+            except Exception:
+                _log.exception("keys that are due could not be rotated; trying on")
+            else:
+                for each in rotated:
+                    if each.problem is None:
+                        _log.info("key %s was rotated to %s", each.key, each.successor)
+                    else:
+                        _log.error("key %s was not rotated: %s", each.key, each.problem)
+            await asyncio.sleep(ROTATE_S)
 
     def close(self) -> None:
         """Finish writing and let go."""

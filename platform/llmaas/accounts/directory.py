@@ -134,7 +134,7 @@ class Directory:
         keys = (self._key(row) for row in self._rows("api_key", tenant))
         return tuple(sorted(keys, key=lambda key: (key.created_ms, key.id)))
 
-    def key(self, key_id: str, *, tenant: str | None = None) -> ApiKey:
+    def api_key(self, key_id: str, *, tenant: str | None = None) -> ApiKey:
         """One key; with `tenant`, only if it is that tenant's.
 
         Raises:
@@ -294,7 +294,7 @@ class Directory:
         Raises:
             UnknownKeyError: no key (of this tenant) has this id.
         """
-        key = self.key(key_id, tenant=tenant)
+        key = self.api_key(key_id, tenant=tenant)
         now = self._store.clock_ms()
 
         def work(transaction: Transaction) -> None:
@@ -306,7 +306,7 @@ class Directory:
 
         self._store.write(work)
         self.refresh()
-        return self.key(key_id)
+        return self.api_key(key_id)
 
     def rotate(
         self, key_id: str, *, grace_ms: int, actor: str, tenant: str | None = None
@@ -317,7 +317,7 @@ class Directory:
             UnknownKeyError: no key (of this tenant) has this id.
             AccountsError: it has a successor, or is not valid any more.
         """
-        old = self.key(key_id, tenant=tenant)
+        old = self.api_key(key_id, tenant=tenant)
         now = self._store.clock_ms()
         if old.successor is not None:
             raise AccountsError(f"key {key_id} was rotated already; rotate {old.successor}")
@@ -353,6 +353,31 @@ class Directory:
         self._store.write(work)
         self.refresh()
         return new, token
+
+    def undo_rotation(self, key_id: str, *, actor: str, reason: str) -> None:
+        """Take a successor back that nobody received: it is revoked, and the old key goes on.
+
+        Raises:
+            AccountsError: the key has no successor.
+        """
+        old = self.api_key(key_id)
+        if old.successor is None:
+            raise AccountsError(f"key {key_id} was not rotated")
+        now = self._store.clock_ms()
+
+        def work(transaction: Transaction) -> None:
+            execute = transaction.database.execute
+            execute("update api_key set revoked_ms = ? where id = ?", (now, old.successor))
+            execute(
+                "update api_key set successor = null, expires_ms = null where id = ?", (key_id,)
+            )
+            details = {"successor": str(old.successor), "reason": reason}
+            self._note(
+                transaction, actor, "key.rotation_undone", tenant=old.tenant, key=key_id, **details
+            )
+
+        self._store.write(work)
+        self.refresh()
 
     def due_for_rotation(self) -> tuple[ApiKey, ...]:
         """Keys whose policy asks for a successor now."""

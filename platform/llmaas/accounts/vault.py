@@ -50,6 +50,11 @@ class Vault:
         """Whether it is the secret that was stored, compared in constant time."""
         return hmac.compare_digest(self.hash_secret(secret), stored)
 
+    @property
+    def signing_secret(self) -> bytes:
+        """With which webhooks are signed."""
+        return hmac.new(self.pepper, b"llmaas webhooks", sha256).digest()
+
     def seal(self, text: str, place: str) -> str:
         """Encrypt a value for one place (`table.column:id`); it opens in no other."""
         nonce = secrets.token_bytes(NONCE_BYTES)

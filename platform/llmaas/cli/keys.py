@@ -190,7 +190,7 @@ def show(
     import msgspec
 
     with refusing():
-        key = open_directory(state_dir(state_directory), database).key(key_id)
+        key = open_directory(state_dir(state_directory), database).api_key(key_id)
     if as_json:
         print(msgspec.json.encode(facts(key)).decode())
         return

@@ -1,0 +1,99 @@
+"""Automatic rotation: the successor arrives where the tenant said, or nothing has changed."""
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.accounts.conftest import CONTRACT, Clock
+
+from llmaas.accounts.directory import DAY_MS, Directory, NewKey
+from llmaas.accounts.rotation import rotate_due, signature
+from llmaas.accounts.tenant import ApiKey
+
+SECRET = b"shared with the receiver"
+
+
+def due_key(directory: Directory, clock: Clock, delivery: str | None) -> tuple[ApiKey, str]:
+    directory.create_tenant("acme", "ACME", CONTRACT, actor="a test")
+    if delivery is not None:
+        directory.change_tenant("acme", delivery=delivery, actor="a test")
+    new = NewKey("a key", tenant="acme", rotate_days=30)
+    made = directory.create_key(new, actor="a test")
+    clock.advance(30 * 86_400)
+    return made
+
+
+def test_the_successor_is_delivered_into_a_file_of_its_owner(
+    directory: Directory, clock: Clock, tmp_path: Path
+) -> None:
+    path = tmp_path / "key"
+    old, old_token = due_key(directory, clock, f"file:{path}")
+    (rotated,) = rotate_due(directory, signing_secret=SECRET, grace_ms=DAY_MS)
+    token = path.read_text().strip()
+    assert rotated.problem is None
+    assert directory.authenticate(token) == directory.api_key(str(rotated.successor))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert directory.authenticate(old_token)
+    clock.advance(86_400)
+    assert directory.authenticate(old_token) is None
+    assert directory.api_key(old.id).successor == rotated.successor
+    assert rotate_due(directory, signing_secret=SECRET) == []
+
+
+def test_the_successor_is_given_to_a_command(
+    directory: Directory, clock: Clock, tmp_path: Path
+) -> None:
+    script = tmp_path / "receive"
+    script.write_text(f'#!/bin/sh\ncat > "{tmp_path}/key"\necho "$1 $2" > "{tmp_path}/ids"\n')
+    script.chmod(0o755)
+    old, _ = due_key(directory, clock, f"command:{script}")
+    (rotated,) = rotate_due(directory, signing_secret=SECRET)
+    assert directory.authenticate((tmp_path / "key").read_text().strip())
+    assert (tmp_path / "ids").read_text().split() == [old.id, rotated.successor]
+
+
+def test_the_successor_is_posted_with_a_signature(directory: Directory, clock: Clock) -> None:
+    old, _ = due_key(directory, clock, "https://acme.example/keys")
+    posts: list[dict[str, Any]] = []
+
+    def post(url: str, **options: Any) -> httpx.Response:
+        posts.append({"url": url, **options})
+        return httpx.Response(204)
+
+    rotate_due(directory, signing_secret=SECRET, post=post)
+    ((sent),) = posts
+    facts = json.loads(sent["content"])
+    assert (facts["tenant"], facts["replaces"]) == ("acme", old.id)
+    assert directory.authenticate(facts["key"])
+    assert sent["headers"]["x-llmaas-signature"] == signature(SECRET, sent["content"])
+    assert signature(b"another", sent["content"]) != signature(SECRET, sent["content"])
+
+
+@pytest.mark.parametrize(
+    ("delivery", "problem"),
+    [
+        ("command:/bin/false", "CalledProcessError"),
+        ("command:/does/not/exist", "FileNotFoundError"),
+        ("file:/does/not/exist/key", "FileNotFoundError"),
+        ("https://acme.example/keys", "503"),
+        ("ftp://acme.example", "neither"),
+        (None, "does not say where"),
+    ],
+)
+def test_a_key_whose_successor_does_not_arrive_goes_on(
+    directory: Directory, clock: Clock, delivery: str | None, problem: str
+) -> None:
+    old, old_token = due_key(directory, clock, delivery)
+    (rotated,) = rotate_due(
+        directory, signing_secret=SECRET, post=lambda *_, **__: httpx.Response(503)
+    )
+    assert problem in str(rotated.problem)
+    assert "llmaas_" not in str(rotated.problem)
+    clock.advance(365 * 86_400)
+    assert directory.authenticate(old_token) == directory.api_key(old.id)
+    others = [key for key in directory.api_keys("acme") if key.id != old.id]
+    assert all(key.revoked_ms is not None for key in others)
+    assert [key.id for key in directory.due_for_rotation()] == [old.id]
