@@ -1,7 +1,16 @@
+import subprocess
+import sys
+
+import msgspec
 import pytest
 
 from llmaas.workers.gguf_header import GgufHeader, read_gguf_header
-from llmaas.workers.memory import format_bytes, kv_bytes_per_token, memory_needed
+from llmaas.workers.memory import (
+    PROCESS_BYTES,
+    format_bytes,
+    kv_bytes_per_token,
+    memory_needed,
+)
 
 
 def header(**values):
@@ -53,6 +62,44 @@ def test_a_projector_counts_with_its_file_size(tiny, spec):
     without = memory_needed(spec(), weights_path=tiny.random, mmproj_path=None)
     with_it = memory_needed(spec(), weights_path=tiny.random, mmproj_path=tiny.random)
     assert with_it - without == tiny.random.stat().st_size
+
+
+REPORT = """
+import re, sys
+from pathlib import Path
+import llama_cpp.llama_cpp as llama
+import msgspec
+from llmaas.bundle import WorkerSpec
+from llmaas.workers import model
+from llmaas.workers.gguf_header import read_gguf_header
+from llmaas.workers.memory import kv_plan
+
+lines = []
+model._log_callback = llama.llama_log_callback(lambda level, text, data: lines.append(text))
+path, spec = Path(sys.argv[1]), msgspec.json.decode(sys.argv[2], type=WorkerSpec)
+plan = kv_plan(spec, read_gguf_header(path), weights_bytes=path.stat().st_size)
+loaded = model.Model(path, n_gpu_layers=0)
+model.generation_context(
+    loaded, plan, n_ctx=spec.n_ctx, n_seq_max=spec.n_seq_max, n_threads=1, options=spec.engine
+)
+sizes = re.findall(rb"buffer size = +([0-9.]+) MiB", b"".join(lines))
+print(sum(map(float, sizes)) * 2**20)
+"""
+
+
+@pytest.mark.parametrize(
+    "engine",
+    [{"kv_unified": False}, {"kv_unified": True}, {"kv_unified": True, "kv_cells": 40_960}],
+    ids=["split", "unified", "sized"],
+)
+def test_what_is_computed_before_loading_is_what_llama_cpp_reports(tiny, spec, engine):
+    """Within ten per cent."""
+    served = spec(n_ctx=512, n_seq_max=64, engine=engine)
+    spoken = msgspec.json.encode(served).decode()
+    arguments = [sys.executable, "-c", REPORT, str(tiny.random), spoken]
+    result = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    computed = memory_needed(served, weights_path=tiny.random, mmproj_path=None) - PROCESS_BYTES
+    assert computed == pytest.approx(float(result.stdout), rel=0.1)
 
 
 @pytest.mark.parametrize(

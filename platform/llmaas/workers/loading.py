@@ -85,7 +85,11 @@ def _load_generation(load: Load, emit: Callable[[ToGateway], None]) -> Serving:
         ),
         engine=GenerationEngine(
             context,
-            KvMemory(context, bytes_per_token=kv_bytes_per_token(header), n_swa=model.n_swa),
+            KvMemory(
+                context,
+                bytes_per_token=kv_bytes_per_token(header, options.cache_type),
+                n_swa=model.n_swa,
+            ),
             vocabulary,
             requests,
             emit,

@@ -3,18 +3,20 @@
 from pathlib import Path
 
 from llmaas.bundle import WorkerSpec
+from llmaas.bundle.tables import CacheType
 from llmaas.workers.gguf_header import GgufHeader, read_gguf_header
 from llmaas.workers.kv_plan import KvPlan, plan_kv
 
 PROCESS_BYTES = 64 * 2**20
 """Python, llama.cpp and numpy."""
 _MICRO_BATCH_TOKENS = 512
+_CACHE_BYTES: dict[CacheType, float] = {"f16": 2, "bf16": 2, "q8_0": 34 / 32, "q4_0": 18 / 32}
 _F16_BYTES = 2
 _F32_BYTES = 4
 
 
 def memory_needed(spec: WorkerSpec, *, weights_path: Path, mmproj_path: Path | None) -> int:
-    """Bytes of one worker: weights, KV memory of every sequence, logits and buffers.
+    """Bytes of one worker: weights, KV memory, logits and buffers.
 
     Raises:
         OSError: the weights cannot be read.
@@ -23,15 +25,16 @@ def memory_needed(spec: WorkerSpec, *, weights_path: Path, mmproj_path: Path | N
     files = [weights_path, *([mmproj_path] if mmproj_path is not None else [])]
     weights = sum(path.stat().st_size for path in files)
     header = read_gguf_header(weights_path)
-    n_ctx = min(spec.n_ctx, header.integer("context_length") or spec.n_ctx)
+    per_token = kv_bytes_per_token(header, spec.engine.cache_type)
     if spec.kind == "embedding":
-        cells, outputs = n_ctx, n_ctx
-    else:
-        cells, outputs = n_ctx * spec.n_seq_max, spec.n_seq_max
-    logits = outputs * _F32_BYTES * header.vocabulary_size if spec.kind == "generation" else 0
-    n_ubatch = n_ctx if spec.kind == "embedding" else _MICRO_BATCH_TOKENS
-    kv = cells * kv_bytes_per_token(header)
-    return weights + kv + logits + _compute_bytes(header, n_ubatch, n_ctx) + PROCESS_BYTES
+        n_ctx = min(spec.n_ctx, header.integer("context_length") or spec.n_ctx)
+        buffers = n_ctx * per_token + _compute_bytes(header, n_ctx, n_ctx)
+        return weights + buffers + PROCESS_BYTES
+    plan = kv_plan(spec, header, weights_bytes=weights_path.stat().st_size)
+    logits = plan.n_ids * _F32_BYTES * header.vocabulary_size
+    seen = plan.cells if plan.unified else plan.cells // plan.n_ids
+    compute = _compute_bytes(header, spec.engine.n_ubatch or _MICRO_BATCH_TOKENS, seen)
+    return weights + plan.cells * per_token + logits + compute + PROCESS_BYTES
 
 
 def kv_plan(spec: WorkerSpec, header: GgufHeader, *, weights_bytes: int) -> KvPlan:
@@ -39,15 +42,15 @@ def kv_plan(spec: WorkerSpec, header: GgufHeader, *, weights_bytes: int) -> KvPl
     return plan_kv(
         n_ctx=min(spec.n_ctx, header.integer("context_length") or spec.n_ctx),
         n_seq_max=spec.n_seq_max,
-        bytes_per_token=kv_bytes_per_token(header),
+        bytes_per_token=kv_bytes_per_token(header, spec.engine.cache_type),
         weights_bytes=weights_bytes,
         unified=spec.engine.kv_unified,
         cells=spec.engine.kv_cells,
     )
 
 
-def kv_bytes_per_token(header: GgufHeader) -> int:
-    """KV memory of one token in f16: over all layers, KV heads × (key + value size) × 2 bytes.
+def kv_bytes_per_token(header: GgufHeader, cache_type: CacheType = "f16") -> int:
+    """KV memory of one token: over all layers, KV heads × (key + value size) × size of a number.
 
     Layers with a sliding window or a recurrent state hold less, so this is an upper bound.
     """
@@ -58,14 +61,14 @@ def kv_bytes_per_token(header: GgufHeader) -> int:
     head_size = width // max(*n_heads, 1)
     key = header.integer("attention.key_length") or head_size
     value = header.integer("attention.value_length") or head_size
-    return sum(n_kv_heads) * (key + value) * _F16_BYTES
+    return int(sum(n_kv_heads) * (key + value) * _CACHE_BYTES[cache_type])
 
 
-def _compute_bytes(header: GgufHeader, n_ubatch: int, n_ctx: int) -> int:
-    """Activations of a micro-batch and its attention mask."""
+def _compute_bytes(header: GgufHeader, n_ubatch: int, cells: int) -> int:
+    """Activations of a micro-batch, and its attention mask over the cells one sequence sees."""
     n_embd = header.integer("embedding_length") or 0
     n_ff = max((0, *header.per_layer("feed_forward_length", 1)))
-    return n_ubatch * (4 * n_embd + 3 * n_ff + n_ctx) * _F32_BYTES
+    return n_ubatch * ((4 * n_embd + 3 * n_ff) * _F32_BYTES + cells * _F16_BYTES)
 
 
 def format_bytes(size: int) -> str:
