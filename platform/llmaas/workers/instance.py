@@ -1,17 +1,16 @@
 """One worker process, from spawn to exit. Which ones run, and when, `pools` decides."""
 
 import asyncio
-import os
 import signal
 import socket
 import subprocess
-import sys
 from dataclasses import dataclass
 
 from llmaas.workers.client import WorkerConnection
 from llmaas.workers.deployment import ServedModel
 from llmaas.workers.failures import LoadError
 from llmaas.workers.protocol import Load, Ready
+from llmaas.workers.spawning import spawn_worker
 
 _POLL_S = 0.01
 
@@ -48,24 +47,7 @@ class Instance:
         """Start a process that waits for its `Load`."""
         ours, theirs = socket.socketpair()
         with theirs:
-            process = subprocess.Popen(  # noqa: ASYNC220, S603 - milliseconds, and our own program
-                [
-                    sys.executable,
-                    "-m",
-                    "llmaas.workers",
-                    "--pool",
-                    pool,
-                    "--fd",
-                    f"{theirs.fileno()}",
-                ],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                # An abort would otherwise start a debugger first, and end only after it.
-                env={**os.environ, "GGML_NO_BACKTRACE": "1"},
-                # Ctrl-C goes to a terminal's process group: the gateway decides when workers end.
-                process_group=0,
-            )
+            process = spawn_worker(pool, theirs)
         try:
             return cls(process, await WorkerConnection.connect(ours), limits)
         except BaseException:
