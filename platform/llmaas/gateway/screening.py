@@ -5,6 +5,8 @@ refused stream has not begun. `llmaas.security` decides; this file collects the 
 moves long ones off the event loop and turns a verdict into an answer, a header and an audit event.
 """
 
+# ruff: noqa: PLC0415 - numpy is loaded where a layer runs, not where the API is described
+
 import asyncio
 import json
 import logging
@@ -12,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType
 
@@ -28,20 +31,11 @@ from llmaas.gateway.wire.messages import (
     ToolMessage,
     UserMessage,
 )
-from llmaas.security import (
-    LONG,
-    AssessmentCache,
-    Engine,
-    KeyedDigest,
-    MemoryHistoryStore,
-    Part,
-    Policy,
-    RuleSet,
-    Screen,
-    Verdict,
-    packaged_model,
-)
-from llmaas.security.verdict import Role
+
+if TYPE_CHECKING:
+    # Only a running layer needs numpy: `llmaas check` describes the API without it.
+    from llmaas.security import KeyedDigest, MemoryHistoryStore, Part, Policy, Screen, Verdict
+    from llmaas.security.verdict import Role
 
 FLAG_HEADER = "x-llmaas-security"
 BLOCKED_MESSAGE = "Prompt blocked for security reasons"
@@ -72,11 +66,11 @@ class PromptBlockedError(ApiError):
 class Screening:
     """The layer of one bundle; `memory` outlives it."""
 
-    screen: Screen
-    default: Policy
+    screen: "Screen"
+    default: "Policy"
     table: SecurityPolicy
 
-    def policy_of(self, tenant: str | None, day: date) -> Policy:
+    def policy_of(self, tenant: str | None, day: date) -> "Policy":
         """The policy of a customer, with the exception granted to it that still holds."""
         for exception in self.table.exceptions:
             if exception.tenant == tenant and day <= exception.until:
@@ -95,12 +89,14 @@ class Screening:
 class ScreeningMemory:
     """What outlives a bundle: the history of keys, and texts seen before, under a random key."""
 
-    store: MemoryHistoryStore
-    digest: KeyedDigest
+    store: "MemoryHistoryStore"
+    digest: "KeyedDigest"
 
     @classmethod
     def fresh(cls, clock: Callable[[], float] = time.monotonic) -> "ScreeningMemory":
         """Nothing remembered yet."""
+        from llmaas.security import KeyedDigest, MemoryHistoryStore
+
         return cls(MemoryHistoryStore(clock=clock), KeyedDigest())
 
 
@@ -113,6 +109,8 @@ def screening_of(
     table = bundle.security
     if not table.enabled or not table.checks:
         return None
+    from llmaas.security import AssessmentCache, Engine, Policy, RuleSet, Screen, packaged_model
+
     memory = memory or ScreeningMemory.fresh(clock)
     engine = Engine(
         rules=RuleSet(table.rules),
@@ -136,7 +134,7 @@ def screening_of(
     return Screening(screen, policy, table)
 
 
-async def screen(exchange: Exchange, parts: Sequence[Part], *, user: str | None = None) -> None:
+async def screen(exchange: Exchange, parts: "Sequence[Part]", *, user: str | None = None) -> None:
     """Let a request pass, flag it or refuse it.
 
     Raises:
@@ -145,12 +143,14 @@ async def screen(exchange: Exchange, parts: Sequence[Part], *, user: str | None 
     screening = exchange.gateway.screening
     if screening is None or not parts:
         return
+    from llmaas.security import LONG
+
     key = exchange.key
     policy = screening.policy_of(None if key is None else key.tenant, exchange.gateway.today())
     began = time.perf_counter()
     length = sum(len(part.text) for part in parts)
 
-    def decide() -> Verdict:
+    def decide() -> "Verdict":
         identity = "" if key is None else key.id
         return screening.screen.verdict(parts, policy, key=identity, user=user or "")
 
@@ -166,7 +166,7 @@ async def screen(exchange: Exchange, parts: Sequence[Part], *, user: str | None 
 
 
 def _audit(
-    exchange: Exchange, verdict: Verdict, policy: Policy, length: int, seconds: float
+    exchange: Exchange, verdict: "Verdict", policy: "Policy", length: int, seconds: float
 ) -> None:
     """One event per request that was not simply let through. It holds no text of the prompt."""
     key = exchange.key
@@ -200,12 +200,14 @@ def _audit(
     audit_log.warning("%s", json.dumps(event))
 
 
-def chat_parts(messages: Sequence[Message]) -> list[Part]:
+def chat_parts(messages: Sequence[Message]) -> "list[Part]":
     """Every text of a conversation: contents, their parts, tool results, arguments, reasoning."""
     return [part for number, each in enumerate(messages) for part in _message_parts(number, each)]
 
 
-def _message_parts(number: int, message: Message) -> Iterator[Part]:
+def _message_parts(number: int, message: Message) -> "Iterator[Part]":
+    from llmaas.security import Part
+
     role: Role = "system"
     if isinstance(message, UserMessage):
         role = "user"
@@ -222,7 +224,9 @@ def _message_parts(number: int, message: Message) -> Iterator[Part]:
             yield Part("tool", call.function.arguments, f"{place}.tool_calls[{index}]")
 
 
-def _content_parts(role: Role, content: Content | None, place: str) -> Iterator[Part]:
+def _content_parts(role: "Role", content: Content | None, place: str) -> "Iterator[Part]":
+    from llmaas.security import Part
+
     if isinstance(content, str):
         yield Part(role, content, place)
         return
@@ -231,8 +235,10 @@ def _content_parts(role: Role, content: Content | None, place: str) -> Iterator[
             yield Part(role, part.text, f"{place}.content[{index}]")
 
 
-def input_parts(inputs: Sequence[Input], role: Role, param: str) -> list[Part]:
+def input_parts(inputs: Sequence[Input], role: "Role", param: str) -> "list[Part]":
     """Prompts or embedding inputs. Token ids are not text here and are not looked at."""
+    from llmaas.security import Part
+
     several = len(inputs) > 1
     return [
         Part(role, each, f"{param}[{number}]" if several else param)
