@@ -11,6 +11,8 @@
     ├── UnknownUrl                 404  unknown_url
     ├── ModelNotFound              404  model_not_found
     │   └── ModelNotReleased       404  model_not_released
+    ├── TenantNotFound             404  tenant_not_found
+    ├── KeyNotFound                404  key_not_found
     ├── MethodNotAllowed           405  method_not_allowed
     ├── ModelRetired               410  model_retired
     ├── BodyTooLarge               413  request_too_large
@@ -148,6 +150,20 @@ class ModelNotReleased(ModelNotFound):
             f"The model '{model}' is planned and can be called from {released_on.isoformat()}.",
             param="model",
         )
+
+
+class TenantNotFound(ApiError):
+    """No tenant has this id."""
+
+    status = 404
+    code = "tenant_not_found"
+
+
+class KeyNotFound(ApiError):
+    """No API key has this id."""
+
+    status = 404
+    code = "key_not_found"
 
 
 class MethodNotAllowed(ApiError):

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from llmaas.gateway import accounts_administration as accounts
 from llmaas.gateway import wire
 from llmaas.gateway.administration import get_bundle
 from llmaas.gateway.chat import create_chat_completion
@@ -13,6 +14,7 @@ from llmaas.gateway.documentation import index, serve_docs
 from llmaas.gateway.embeddings import create_embeddings
 from llmaas.gateway.health import live, ready
 from llmaas.gateway.models import get_model, list_models
+from llmaas.gateway.wire import accounts as accounts_wire
 
 
 async def _openapi(exchange: Exchange) -> None:
@@ -46,6 +48,7 @@ class Operation:
     """Answered to operators only."""
 
 
+_ADMIN_CALL_ERRORS = (400, 401, 404, 413, 415, 500)
 _CALL_ERRORS = (400, 401, 403, 404, 410, 413, 415, 429, 500, 503)
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -162,6 +165,107 @@ OPERATIONS: tuple[Operation, ...] = (
         run=get_bundle,
         answers=wire.ServedBundle,
         errors=(401, 500),
+        admin=True,
+    ),
+    Operation(
+        id="listTenants",
+        method="GET",
+        path="/admin/v1/tenants",
+        tag="administration",
+        summary="List tenants",
+        description="Every tenant with its balance as it is now.",
+        run=accounts.list_tenants,
+        answers=accounts_wire.TenantList,
+        errors=(401, 500),
+        admin=True,
+    ),
+    Operation(
+        id="createTenant",
+        method="POST",
+        path="/admin/v1/tenants",
+        tag="administration",
+        summary="Make a tenant",
+        description="What its tier asks for up front is credited.",
+        run=accounts.create_tenant,
+        requests=(accounts_wire.TenantRequest,),
+        answers=accounts_wire.TenantObject,
+        errors=_ADMIN_CALL_ERRORS,
+        admin=True,
+    ),
+    Operation(
+        id="creditTenant",
+        method="POST",
+        path="/admin/v1/credits",
+        tag="administration",
+        summary="Book a payment",
+        description="Money that a tenant paid in; it can be used at once.",
+        run=accounts.credit_tenant,
+        requests=(accounts_wire.CreditRequest,),
+        answers=accounts_wire.TenantObject,
+        errors=_ADMIN_CALL_ERRORS,
+        admin=True,
+    ),
+    Operation(
+        id="listKeys",
+        method="GET",
+        path="/admin/v1/keys",
+        tag="administration",
+        summary="List API keys",
+        description="Every key, revoked ones included, without secrets.",
+        run=accounts.list_keys,
+        answers=accounts_wire.KeyList,
+        errors=(401, 500),
+        admin=True,
+    ),
+    Operation(
+        id="createKey",
+        method="POST",
+        path="/admin/v1/keys",
+        tag="administration",
+        summary="Make an API key",
+        description="Its secret is in this answer and nowhere else.",
+        run=accounts.create_key,
+        requests=(accounts_wire.KeyRequest,),
+        answers=accounts_wire.IssuedKey,
+        errors=_ADMIN_CALL_ERRORS,
+        admin=True,
+    ),
+    Operation(
+        id="getKey",
+        method="GET",
+        path="/admin/v1/keys/{key}",
+        tag="administration",
+        summary="Look at an API key",
+        description="What it may do and how long, without its secret.",
+        run=accounts.get_key,
+        answers=accounts_wire.KeyObject,
+        errors=(401, 404, 500),
+        admin=True,
+    ),
+    Operation(
+        id="rotateKey",
+        method="POST",
+        path="/admin/v1/rotations",
+        tag="administration",
+        summary="Rotate an API key",
+        description="Issues its successor; both are valid until the grace period ends.",
+        run=accounts.rotate_key,
+        requests=(accounts_wire.RotationRequest,),
+        answers=accounts_wire.IssuedKey,
+        errors=_ADMIN_CALL_ERRORS,
+        admin=True,
+    ),
+    Operation(
+        id="revokeKey",
+        method="POST",
+        path="/admin/v1/revocations",
+        tag="administration",
+        summary="Revoke an API key",
+        description="Stops it for good; the next request made with it is refused.",
+        run=accounts.revoke_key,
+        requests=(accounts_wire.RevocationRequest,),
+        answers=accounts_wire.KeyObject,
+        errors=_ADMIN_CALL_ERRORS,
         admin=True,
     ),
     Operation(
