@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import sysconfig
 from pathlib import Path
 
@@ -73,6 +74,24 @@ def docs(session: nox.Session) -> None:
     """Build the documentation in all languages; a missing translation is an error."""
     sync(session)
     session.run("llmaas", "docs", "build", "--strict", "--out", "site-build")
+
+
+@nox.session(venv_backend="none")
+def samples(session: nox.Session) -> None:
+    """Run the documentation's samples for frameworks, each page with its own exact packages.
+
+    Apart from `tests`: they bring some hundred packages that nothing else needs.
+    """
+    sync(session)
+    venvs = Path(session.create_tmp()).resolve() / "venvs"
+    for requirements in sorted((ROOT / "tests" / "site" / "sample_requirements").glob("*.txt")):
+        venv = venvs / requirements.stem
+        create = ("uv", "venv", "--quiet", "--allow-existing", "--python", sys.executable)
+        session.run(*create, str(venv), external=True)
+        install = ("uv", "pip", "sync", "--quiet", "--python", str(venv / "bin" / "python"))
+        session.run(*install, str(requirements), external=True)
+    env = {"SAMPLES_VENVS": str(venvs)}
+    session.run("pytest", "tests/site/test_samples.py", *session.posargs, env=env)
 
 
 @nox.session(venv_backend="none")
