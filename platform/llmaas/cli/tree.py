@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, Command] = {
     "serve": Command("serve", _RUN),
     "apply": Command("apply", _RUN),
     "pull": Command("pull", _RUN),
+    "worker": Command("worker", _RUN),
     "init": Command("init", _CATALOGUE),
     "check": Command("check", _CATALOGUE),
     "plan": Command("plan", _CATALOGUE),
