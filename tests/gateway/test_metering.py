@@ -144,6 +144,14 @@ def test_a_key_for_one_operation_uses_no_other(gateway: Gateway) -> None:
     assert client.post("/v1/embeddings", json=body).status_code == 200
 
 
+def test_the_worker_knows_whose_a_request_is_so_that_tenants_share_nothing(
+    gateway: Gateway,
+) -> None:
+    key, token = gateway.create_key()
+    ask(gateway.http(token), n=2)
+    assert [(g.tenant, g.owner) for g in gateway.workers.generated] == [("default", key.id)] * 2
+
+
 def test_without_limits_no_header_invents_one(gateway: Gateway) -> None:
     assert not [name for name in ask(gateway.shared()).headers if name.startswith("x-ratelimit")]
 

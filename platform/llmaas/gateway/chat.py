@@ -100,7 +100,7 @@ async def _answer(exchange: Exchange, request: ChatRequest, target: Target) -> N
         leased(exchange.gateway, route.pool) as lease,
     ):
         form = ChatForm(exchange, request, route.model, lease)
-        running = events(lease, generates, param="messages")
+        running = events(lease, metering.generates, param="messages")
         async with aclosing(metering.events(running)) as happening:
             if request.stream:
                 await stream(

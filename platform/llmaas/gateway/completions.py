@@ -95,7 +95,7 @@ async def _answer(
         leased(exchange.gateway, route.pool) as lease,
     ):
         form = CompletionForm(exchange, request, route.model, lease)
-        running = events(lease, generates, param="prompt")
+        running = events(lease, metering.generates, param="prompt")
         async with aclosing(metering.events(running)) as happening:
             if request.stream:
                 await stream(

@@ -10,6 +10,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 
+import msgspec
+
 from llmaas.accounts import (
     Admission,
     ApiKey,
@@ -100,6 +102,8 @@ class Metering:
     expected_prompt_tokens: int
     tally: _Tally
     streams: bool
+    generates: list[Generate]
+    """As the worker is to have them: with whose they are."""
 
     async def events(
         self, happening: AsyncGenerator[tuple[int, Event]]
@@ -169,8 +173,11 @@ async def admitted(
         exchange, target, prompt_tokens=prompt_tokens, output_tokens=sum(caps), streams=streams
     ) as metered:
         tally = _Tally(caps, choices_per_prompt)
+        key = _key(exchange)
+        # Computed prefixes are shared within a tenant only, turns are taken between keys.
+        owned = [msgspec.structs.replace(g, tenant=key.tenant, owner=key.id) for g in generates]
         try:
-            yield Metering(exchange, metered, prompt_tokens, tally, streams)
+            yield Metering(exchange, metered, prompt_tokens, tally, streams, owned)
         finally:
             if not metered.settled and any(tally.completion):
                 metered.produced(tally.usage)
