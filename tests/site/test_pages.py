@@ -29,7 +29,7 @@ SEPARATORS = {
 
 
 def code_blocks(text):
-    return re.findall(r"^( *)```\w*\n(.*?)^\1```", text, flags=re.DOTALL | re.MULTILINE)
+    return re.findall(r"^( *)```\w[^\n]*\n(.*?)^\1```", text, flags=re.DOTALL | re.MULTILINE)
 
 
 def inline_code(text):
@@ -46,6 +46,7 @@ def links(text):
 
 def numbers(text, language, names):
     """Figures of the prose and the tables, written without the habits of their language."""
+    text = re.sub(r"^  boost: .*$", " ", text, count=1, flags=re.MULTILINE)  # for the search
     # What a page declares to be English is the same English on every page.
     text = re.sub(r'<div lang="en".*?</div>', " ", text, flags=re.DOTALL)
     text = re.sub(r"```.*?```|`[^`\n]*`|\]\([^)]*\)|<[^>]*>|\{[^}]*\}", " ", text, flags=re.DOTALL)
