@@ -158,7 +158,13 @@ ERRORS = (
     ErrorRow(
         404,
         "invalid_request_error",
-        ("model_not_found", "model_not_released", "unknown_url"),
+        (
+            "model_not_found",
+            "model_not_released",
+            "unknown_url",
+            "tenant_not_found",
+            "key_not_found",
+        ),
         N_("Rien ne porte ce nom, ou le modèle n’est pas encore disponible."),
     ),
     ErrorRow(
