@@ -119,6 +119,83 @@ def bench_gateway(session: nox.Session) -> None:
     session.run("python", "-m", "benchmarks.gateway", "--state", state, *session.posargs)
 
 
+@nox.session(venv_backend="none")
+def bench_engine(session: nox.Session) -> None:
+    """The engine beside llama-server, llama-batched-bench and llama_cpp.server, and its leaks.
+
+    The C++ programs are built from the source that llama-cpp-python carries, so all run the same
+    llama.cpp; that takes ten minutes once. `-- --quick` measures a minute instead of half an hour.
+    """
+    sync(session)
+    tmp = Path(session.create_tmp())
+    build = _llama_programs(session, tmp)
+    packages = tmp / "server"
+    extras = ("fastapi", "uvicorn", "sse-starlette", "starlette-context", "pydantic-settings")
+    session.run("uv", "pip", "install", "--quiet", f"--target={packages}", *extras, external=True)
+    models = f"--directory={tmp / 'models'}"
+    session.run(
+        "python",
+        "-m",
+        "benchmarks.engine",
+        f"--llama-server={build / 'bin' / 'llama-server'}",
+        f"--batched-bench={build / 'bin' / 'llama-batched-bench'}",
+        models,
+        *session.posargs,
+        env={"PYTHONPATH": str(packages)},
+    )
+    session.run("python", "-m", "benchmarks.leaks", models)
+
+
+def _llama_programs(session: nox.Session, tmp: Path) -> Path:
+    """The build directory of llama.cpp's own server and benchmark."""
+    build = tmp / "llama.cpp"
+    source = _llama_source(session, tmp) / "vendor" / "llama.cpp"
+    off = ("LLAMA_BUILD_TESTS", "LLAMA_BUILD_EXAMPLES", "LLAMA_USE_PREBUILT_UI", "LLAMA_OPENSSL")
+    flags = ["-DCMAKE_BUILD_TYPE=Release", *(f"-D{name}=OFF" for name in off)]
+    session.run("cmake", "-S", str(source), "-B", str(build), *flags, external=True, silent=True)
+    programs = ("llama-server", "llama-batched-bench")
+    session.run("cmake", "--build", str(build), "-j", "--target", *programs, external=True)
+    return build
+
+
+def _llama_source(session: nox.Session, tmp: Path) -> Path:
+    """The unpacked source of the version that is pinned."""
+    (pin,) = (pin for pin in _pins() if pin.startswith("llama-cpp-python=="))
+    source = tmp / f"llama_cpp_python-{pin.partition('==')[2]}"
+    if not source.exists():
+        download = ("pip", "download", "--quiet", "--no-deps", "--no-binary=llama-cpp-python")
+        session.run("uvx", *download, f"--dest={tmp}", pin, external=True)
+        shutil.unpack_archive(f"{source}.tar.gz", tmp, filter="data")
+    return source
+
+
+@nox.session(venv_backend="none")
+def cuda_wheel(session: nox.Session) -> None:
+    """Build a wheel of llama-cpp-python for one NVIDIA architecture: `-- 90` for an H100.
+
+    Needs the CUDA toolkit with cuBLAS. 80 is A100, 89 is L40S and RTX 4090, 90 is H100 and H200,
+    120 is Blackwell. Install the wheel over the one that is there: `uv pip install dist/…whl`.
+    """
+    (pin,) = (pin for pin in _pins() if pin.startswith("llama-cpp-python=="))
+    options = {
+        "GGML_CUDA": "on",
+        "CMAKE_CUDA_ARCHITECTURES": session.posargs[0] if session.posargs else "native",
+        # The wheel may be built on another machine than it runs on.
+        "GGML_NATIVE": "OFF",
+    }
+    session.run(
+        "uvx",
+        "pip",
+        "wheel",
+        "--no-deps",
+        "--no-binary=llama-cpp-python",
+        "--wheel-dir=dist",
+        pin,
+        external=True,
+        env={"CMAKE_ARGS": " ".join(f"-D{name}={value}" for name, value in options.items())},
+    )
+
+
 @nox.session(venv_backend="uv")
 def wheel(session: nox.Session) -> None:
     """Build the wheel, install it alone, and use it from an empty directory."""

@@ -52,6 +52,8 @@ class Running:
 
     ask: Callable[[Ask], Answer]
     pid: int
+    connection: WorkerConnection | None = None
+    """Of this project's own worker."""
 
     def cpu_s(self) -> float:
         """CPU time so far."""
@@ -101,7 +103,7 @@ def ours(**engine: Any) -> System:
                     yield time.perf_counter()
 
         try:
-            yield Running(ask, process.pid)
+            yield Running(ask, process.pid, connection)
         finally:
             connection.close()
             await asyncio.to_thread(process.wait, 30)
