@@ -8,6 +8,7 @@
     ├── NotAuthenticated           401  invalid_api_key
     ├── ModelNotPermitted          403  model_not_permitted
     ├── EndpointNotPermitted       403  endpoint_not_permitted
+    ├── PromptBlockedError         403  prompt_blocked (llmaas.gateway.screening)
     ├── UnknownUrl                 404  unknown_url
     ├── ModelNotFound              404  model_not_found
     │   └── ModelNotReleased       404  model_not_released
