@@ -6,8 +6,9 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
-from tests.accounts.conftest import MASTER, Clock
+from tests.accounts.conftest import MASTER, Clock, Databases
 
 from llmaas.accounts import audit, schema, vault
 from llmaas.accounts.audit import Change
@@ -176,3 +177,21 @@ def test_only_the_owner_reads_the_file(tmp_path: Path, clock: Clock) -> None:
     assert path.parent.stat().st_mode & 0o777 == 0o700
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("pragma journal_mode").fetchone() == ("wal",)
+
+
+def test_a_server_that_restarts_is_connected_to_again(databases: Databases, clock: Clock) -> None:
+    if isinstance(databases(), Path):
+        pytest.skip("a file has no server that could restart")
+    url = str(databases())
+    store = Store(url, master=MASTER, clock_ms=clock)
+    write(store, "before")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where datname = current_database() and pid <> pg_backend_pid()"
+        )
+    with pytest.raises(psycopg.OperationalError):
+        write(store, "lost, and told so")
+    write(store, "after")
+    assert actions(store) == ["before", "after"]
+    store.close()

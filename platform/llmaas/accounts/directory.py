@@ -11,10 +11,8 @@ import time
 from dataclasses import dataclass
 from decimal import Decimal
 
-import msgspec
-
+from llmaas.accounts import rows
 from llmaas.accounts.audit import Change
-from llmaas.accounts.database import Database
 from llmaas.accounts.limits import NO_QUOTA, Quota
 from llmaas.accounts.money import to_eur, to_pico
 from llmaas.accounts.store import Store, Transaction
@@ -25,15 +23,6 @@ from llmaas.bundle import TierPolicy
 DAY_MS = 86_400_000
 ASK_AGAIN_S = 0.05
 """How old what was read may be, when a request asks."""
-_KEY_COLUMNS = (
-    "id, tenant, name_sealed, secret_hash, models, endpoints, quota, created_ms, expires_ms, "
-    "revoked_ms, rotate_days, successor"
-)
-_TENANT_COLUMNS = (
-    "id, name_sealed, tier, quota, prepaid, credited_pico, spent_pico, delivery_sealed, "
-    "created_ms, closed_ms"
-)
-_TABLES = {"api_key": _KEY_COLUMNS, "tenant": _TENANT_COLUMNS}
 
 
 class UnknownKeyError(KeyError):
@@ -116,8 +105,8 @@ class Directory:
         if version == self._version:
             return False
         # The counter was asked first: a change in between is read now and once more later.
-        rows = self._rows("api_key")
-        self._keys = {str(row[0]): (self._key(row), str(row[3])) for row in rows}
+        vault = self._store.vault
+        self._keys = self._store.read(lambda database: rows.keys_with_hashes(database, vault))
         self._tenants = {tenant.id: tenant for tenant in self.tenants()}
         self._version = version
         return True
@@ -126,13 +115,15 @@ class Directory:
 
     def tenants(self) -> tuple[Tenant, ...]:
         """Every tenant with its balance as it is now, oldest first."""
-        rows = self._rows("tenant")
-        return tuple(sorted(map(self._tenant, rows), key=lambda t: (t.created_ms, t.id)))
+        vault = self._store.vault
+        found = self._store.read(lambda database: rows.tenants(database, vault))
+        return tuple(sorted(found, key=lambda tenant: (tenant.created_ms, tenant.id)))
 
     def api_keys(self, tenant: str | None = None) -> tuple[ApiKey, ...]:
         """Every key, revoked ones included, oldest first; of one tenant, or of all."""
-        keys = (self._key(row) for row in self._rows("api_key", tenant))
-        return tuple(sorted(keys, key=lambda key: (key.created_ms, key.id)))
+        vault = self._store.vault
+        found = self._store.read(lambda database: rows.keys(database, vault, tenant))
+        return tuple(sorted(found, key=lambda key: (key.created_ms, key.id)))
 
     def api_key(self, key_id: str, *, tenant: str | None = None) -> ApiKey:
         """One key; with `tenant`, only if it is that tenant's.
@@ -156,7 +147,7 @@ class Directory:
         now = self._store.clock_ms()
         prepaid = tier.kind == "prepaid"
         sealed = self._store.vault.seal(name, f"tenant.name:{tenant_id}")
-        values = (tenant_id, sealed, tier.id, _to_json(quota or NO_QUOTA), int(prepaid), now)
+        values = (tenant_id, sealed, tier.id, rows.to_json(quota or NO_QUOTA), int(prepaid), now)
 
         def work(transaction: Transaction) -> None:
             database = transaction.database
@@ -169,8 +160,8 @@ class Directory:
             )
             self._note(transaction, actor, "tenant.create", tenant=tenant_id, tier=tier.id)
             if prepaid and tier.upfront_credit_eur is not None:
-                _credit(
-                    transaction,
+                rows.insert_credit(
+                    transaction.database,
                     self._credit_of(tenant_id, tier.upfront_credit_eur, f"tier {tier.id}"),
                 )
 
@@ -209,7 +200,7 @@ class Directory:
         sealed = new_delivery and self._store.vault.seal(new_delivery, place)
         new_tier = before.tier if tier is None else tier.id
         prepaid = before.prepaid if tier is None else tier.kind == "prepaid"
-        terms = _to_json(before.quota if quota is None else quota)
+        terms = rows.to_json(before.quota if quota is None else quota)
 
         def work(transaction: Transaction) -> None:
             transaction.database.execute(
@@ -250,7 +241,7 @@ class Directory:
         credit = self._credit_of(tenant_id, eur, reference)
 
         def work(transaction: Transaction) -> None:
-            _credit(transaction, credit)
+            rows.insert_credit(transaction.database, credit)
             details = {"eur": str(to_eur(credit.amount_pico)), "reference": reference}
             self._note(transaction, actor, "tenant.credit", tenant=tenant_id, **details)
 
@@ -260,14 +251,7 @@ class Directory:
 
     def credits(self, tenant_id: str) -> tuple[Credit, ...]:
         """What a tenant paid in, oldest first."""
-        rows = self._store.read(
-            lambda database: database.execute(
-                "select id, tenant, amount_pico, reference, at_ms from credit "
-                "where tenant = ? order by at_ms, id",
-                (tenant_id,),
-            )
-        )
-        return tuple(Credit(*row) for row in rows)
+        return self._store.read(lambda database: rows.credits_of(database, tenant_id))
 
     def create_key(self, new: NewKey, *, actor: str) -> tuple[ApiKey, str]:
         """Make a key; the token beside it is shown nowhere else, ever.
@@ -281,7 +265,7 @@ class Directory:
         key, token, stored = self._new(new)
 
         def work(transaction: Transaction) -> None:
-            self._insert(transaction.database, key, stored)
+            rows.insert_key(transaction.database, self._store.vault, key, stored)
             self._note(transaction, actor, "key.create", tenant=key.tenant, key=key.id)
 
         self._store.write(work)
@@ -337,12 +321,12 @@ class Directory:
         )
 
         def work(transaction: Transaction) -> None:
-            rows = transaction.database.execute(
+            ((successor,),) = transaction.database.execute(
                 "select successor from api_key where id = ?", (key_id,)
             )
-            if rows[0][0] is not None:
-                raise AccountsError(f"key {key_id} was rotated already; rotate {rows[0][0]}")
-            self._insert(transaction.database, new, stored)
+            if successor is not None:
+                raise AccountsError(f"key {key_id} was rotated already; rotate {successor}")
+            rows.insert_key(transaction.database, self._store.vault, new, stored)
             transaction.database.execute(
                 "update api_key set successor = ?, expires_ms = ? where id = ?",
                 (new.id, ends, key_id),
@@ -406,24 +390,6 @@ class Directory:
         )
         return key, token, self._store.vault.hash_secret(secret)
 
-    def _insert(self, database: Database, key: ApiKey, stored: str) -> None:
-        database.execute(
-            f"insert into api_key ({_KEY_COLUMNS}) "  # noqa: S608 - names above
-            "values (?, ?, ?, ?, ?, ?, ?, ?, ?, null, ?, null)",
-            (
-                key.id,
-                key.tenant,
-                self._store.vault.seal(key.name, f"api_key.name:{key.id}"),
-                stored,
-                _scope_to_json(key.models),
-                _scope_to_json(key.endpoints),
-                _to_json(key.quota),
-                key.created_ms,
-                key.expires_ms,
-                key.rotate_days,
-            ),
-        )
-
     def _credit_of(self, tenant_id: str, eur: Decimal, reference: str) -> Credit:
         credit_id = secrets.token_hex(8)
         return Credit(credit_id, tenant_id, to_pico(eur), reference, self._store.clock_ms())
@@ -450,92 +416,3 @@ class Directory:
             )
         )
         transaction.database.execute("update counter set value = value + 1 where name = 'accounts'")
-
-    def _rows(self, table: str, tenant: str | None = None) -> list[tuple[object, ...]]:
-        where, parameters = ("", ()) if tenant is None else (" where tenant = ?", (tenant,))
-        sql = f"select {_TABLES[table]} from {table}{where}"  # noqa: S608 - names above
-        return self._store.read(lambda database: database.execute(sql, parameters))
-
-    def _key(self, row: tuple[object, ...]) -> ApiKey:
-        values = msgspec.convert(row, _KeyRow)
-        return ApiKey(
-            id=values.id,
-            tenant=values.tenant,
-            name=self._store.vault.unseal(values.name_sealed, f"api_key.name:{values.id}"),
-            models=_scope_from_json(values.models),
-            endpoints=_scope_from_json(values.endpoints),
-            quota=msgspec.json.decode(values.quota, type=Quota),
-            created_ms=values.created_ms,
-            expires_ms=values.expires_ms,
-            revoked_ms=values.revoked_ms,
-            rotate_days=values.rotate_days,
-            successor=values.successor,
-        )
-
-    def _tenant(self, row: tuple[object, ...]) -> Tenant:
-        values = msgspec.convert(row, _TenantRow)
-        unseal = self._store.vault.unseal
-        return Tenant(
-            id=values.id,
-            name=unseal(values.name_sealed, f"tenant.name:{values.id}"),
-            tier=values.tier,
-            quota=msgspec.json.decode(values.quota, type=Quota),
-            prepaid=bool(values.prepaid),
-            credited_pico=values.credited_pico,
-            spent_pico=values.spent_pico,
-            delivery=values.delivery_sealed
-            and unseal(values.delivery_sealed, f"tenant.delivery:{values.id}"),
-            created_ms=values.created_ms,
-            closed_ms=values.closed_ms,
-        )
-
-
-class _KeyRow(msgspec.Struct, array_like=True):
-    id: str
-    tenant: str
-    name_sealed: str
-    secret_hash: str
-    models: str | None
-    endpoints: str | None
-    quota: str
-    created_ms: int
-    expires_ms: int | None
-    revoked_ms: int | None
-    rotate_days: int | None
-    successor: str | None
-
-
-class _TenantRow(msgspec.Struct, array_like=True):
-    id: str
-    name_sealed: str
-    tier: str
-    quota: str
-    prepaid: int
-    credited_pico: int
-    spent_pico: int
-    delivery_sealed: str | None
-    created_ms: int
-    closed_ms: int | None
-
-
-def _credit(transaction: Transaction, credit: Credit) -> None:
-    transaction.database.execute(
-        "insert into credit values (?, ?, ?, ?, ?)",
-        (credit.id, credit.tenant, credit.amount_pico, credit.reference, credit.at_ms),
-    )
-    transaction.database.execute(
-        "update tenant set credited_pico = credited_pico + ? where id = ?",
-        (credit.amount_pico, credit.tenant),
-    )
-
-
-def _to_json(quota: Quota) -> str:
-    return msgspec.json.encode(quota).decode()
-
-
-def _scope_to_json(scope: frozenset[str] | None) -> str | None:
-    return None if scope is None else msgspec.json.encode(sorted(scope)).decode()
-
-
-def _scope_from_json(text: str | None) -> frozenset[str] | None:
-    return None if text is None else msgspec.json.decode(text, type=frozenset[str])

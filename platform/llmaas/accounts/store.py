@@ -89,6 +89,14 @@ class Store:
     def read(self, question: Callable[[Database], T]) -> T:
         """Ask the database."""
         with self._reading:
+            try:
+                return question(self._reader)
+            except Exception:
+                if _answers(self._reader):
+                    raise
+            # The connection to the server is gone; a new one may well be had.
+            self._reader.close()
+            self._reader = open_database(self.place)
             return question(self._reader)
 
     def accounts_version(self) -> int:
@@ -149,30 +157,47 @@ class Store:
         self._queue.put(waiting)
 
     def _write(self) -> None:
-        database = open_database(self.place)
-        try:
-            ended = False
-            while not ended:
-                group = [self._queue.get()]
-                while len(group) < GROUP_AT_MOST and not self._queue.empty():
-                    group.append(self._queue.get())
-                ended = None in group
-                self._commit(database, [each for each in group if each is not None])
-        finally:
+        database: Database | None = None
+        ended = False
+        while not ended:
+            group = [self._queue.get()]
+            while len(group) < GROUP_AT_MOST and not self._queue.empty():
+                group.append(self._queue.get())
+            ended = None in group
+            waiting = [each for each in group if each is not None]
+            try:
+                database = database or open_database(self.place)
+            except Exception as error:
+                _tell([(each, None, error) for each in waiting])
+                continue
+            if not self._commit(database, waiting) and not _answers(database):
+                database.close()
+                database = None
+        if database is not None:
             database.close()
 
-    def _commit(self, database: Database, group: list[_Waiting]) -> None:
+    def _commit(self, database: Database, group: list[_Waiting]) -> bool:
+        """Do a group; whether all of it was done."""
         try:
             results = _transaction(database, group)
         except BaseException as error:
             if len(group) > 1:
                 # One piece of work spoils the transaction of all: each gets one of its own.
-                for waiting in group:
-                    self._commit(database, [waiting])
-                return
+                done = [self._commit(database, [waiting]) for waiting in group]
+                return all(done)
             _tell([(waiting, None, error) for waiting in group])
-        else:
-            _tell([(w, result, None) for w, result in zip(group, results, strict=True)])
+            return False
+        _tell([(w, result, None) for w, result in zip(group, results, strict=True)])
+        return True
+
+
+def _answers(database: Database) -> bool:
+    """Whether a connection is still one."""
+    try:
+        database.execute("select 1")
+    except Exception:
+        return False
+    return True
 
 
 def _transaction(database: Database, group: list[_Waiting]) -> list[Any]:
