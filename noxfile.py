@@ -158,9 +158,17 @@ def _llama_programs(session: nox.Session, tmp: Path) -> Path:
     return build
 
 
+def _llama_pin() -> str:
+    """`llama-cpp-python==…`, as pyproject.toml pins it."""
+    pyproject = nox.project.load_toml(ROOT / "pyproject.toml")
+    pins: list[str] = pyproject["tool"]["uv"]["constraint-dependencies"]
+    (pin,) = (pin for pin in pins if pin.startswith("llama-cpp-python=="))
+    return pin
+
+
 def _llama_source(session: nox.Session, tmp: Path) -> Path:
     """The unpacked source of the version that is pinned."""
-    (pin,) = (pin for pin in _pins() if pin.startswith("llama-cpp-python=="))
+    pin = _llama_pin()
     source = tmp / f"llama_cpp_python-{pin.partition('==')[2]}"
     if not source.exists():
         download = ("pip", "download", "--quiet", "--no-deps", "--no-binary=llama-cpp-python")
@@ -176,7 +184,7 @@ def cuda_wheel(session: nox.Session) -> None:
     Needs the CUDA toolkit with cuBLAS. 80 is A100, 89 is L40S and RTX 4090, 90 is H100 and H200,
     120 is Blackwell. Install the wheel over the one that is there: `uv pip install dist/…whl`.
     """
-    (pin,) = (pin for pin in _pins() if pin.startswith("llama-cpp-python=="))
+    pin = _llama_pin()
     options = {
         "GGML_CUDA": "on",
         "CMAKE_CUDA_ARCHITECTURES": session.posargs[0] if session.posargs else "native",

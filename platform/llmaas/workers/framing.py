@@ -21,10 +21,14 @@ def encode_frame(message: msgspec.Struct) -> bytes:
     """One message, ready to be written.
 
     Raises:
-        FrameError: the message is larger than `MAX_FRAME_BYTES`.
+        FrameError: the message is larger than `MAX_FRAME_BYTES`, or holds what no frame can.
     """
     frame = bytearray(_LENGTH_BYTES)
-    _encoder.encode_into(message, frame, _LENGTH_BYTES)
+    try:
+        _encoder.encode_into(message, frame, _LENGTH_BYTES)
+    except (UnicodeEncodeError, OverflowError) as error:
+        # Half a surrogate pair, or a number of more than 64 bits.
+        raise FrameError(f"{type(message).__name__} cannot be encoded: {error}") from error
     size = len(frame) - _LENGTH_BYTES
     if size > MAX_FRAME_BYTES:
         raise FrameError(
