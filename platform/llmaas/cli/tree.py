@@ -48,6 +48,7 @@ COMMANDS: Mapping[str, Command] = {
     "models": Command("models", _CATALOGUE),
     "edit": Command("edit", _CATALOGUE),
     "import": Command("import_catalog", _CATALOGUE),
+    "lifecycle": Command("lifecycle", _CATALOGUE),
     "docs": Command("docs", _CATALOGUE),
     "openapi": Command("openapi", _CATALOGUE),
     "keys": Command("keys", _OPERATE),
