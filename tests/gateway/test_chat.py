@@ -218,10 +218,11 @@ def test_n_answers_count_the_prompt_once(gateway: Gateway) -> None:
         ("model", 7, "got `int`"),
         ("model", "", "length >= 1"),
         ("tools", {}, "got `object`"),
-        ("response_format", {"type": "json_object"}, "only 'text' is"),
-        ("logprobs", True, "not offered"),
-        ("tool_choice", "required", "cannot be forced"),
-        ("tool_choice", {"type": "function", "function": {"name": "x"}}, "cannot be forced"),
+        ("response_format", {"type": "xml"}, "xml"),
+        ("logprobs", 1, "got `int`"),
+        ("top_logprobs", 2, "needs 'logprobs'"),
+        ("tool_choice", "required", "there are no tools"),
+        ("tool_choice", {"type": "function", "function": {"name": "x"}}, "No tool is called 'x'"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_field(

@@ -84,7 +84,7 @@ def test_more_choices_than_run_together_all_come_to_their_end(gateway: Gateway) 
         ({"echo": True}, "echo", "not repeated"),
         ({"suffix": "end"}, "suffix", "suffix"),
         ({"best_of": 2}, "best_of", "n"),
-        ({"logprobs": 0}, "logprobs", "not offered"),
+        ({"logprobs": 21}, "logprobs", "<= 20"),
         ({"messages": [{"role": "user", "content": "x"}]}, "prompt", "not both"),
         ({"model": EMBEDDING}, "model", "/v1/embeddings"),
     ],

@@ -74,7 +74,7 @@ def test_a_stand_in_brings_its_own_context_formats_and_markers(spec, tmp_path):
         pinned=True,
     )
     served = plan_deployment([wanted], weights_dir=tmp_path, stand_ins=STAND_INS)["tiny"].spec
-    assert (served.n_ctx, served.chat_format, served.tool_call_format) == (4096, None, None)
+    assert (served.n_ctx, served.chat_format, served.tool_call_format) == (4096, None, "hermes")
     assert served.reasoning == ReasoningFormat(open="<think>", close="</think>", mode="always")
     assert (served.weights, served.mmproj, served.pinned) == (None, None, True)
 

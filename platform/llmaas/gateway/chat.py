@@ -5,14 +5,23 @@ from uuid import uuid4
 
 import msgspec
 
-from llmaas.gateway.collecting import collect
+from llmaas.gateway.collecting import collect, new_call_id
 from llmaas.gateway.context import Exchange, Lease
 from llmaas.gateway.decoding import decode
 from llmaas.gateway.errors import InvalidRequest, UnsupportedValue
 from llmaas.gateway.generation import events, leased, sampling, stops, total_usage
+from llmaas.gateway.logprobs import chat_logprobs
 from llmaas.gateway.metering import admitted, expected_chat
 from llmaas.gateway.resolution import Target, caller, resolve
 from llmaas.gateway.screening import chat_parts, screen
+from llmaas.gateway.steering import (
+    check_tool_choice,
+    form_of,
+    has_format,
+    template_arguments,
+    thinking,
+    tool_choice,
+)
 from llmaas.gateway.streaming import stream
 from llmaas.gateway.wire import (
     AssistantAnswer,
@@ -24,12 +33,14 @@ from llmaas.gateway.wire import (
     ChatDelta,
     ChatRequest,
     ChunkChoice,
+    FunctionDelta,
     TokenUsage,
+    ToolCallPiece,
 )
 from llmaas.gateway.wire.answers import FinishReason
 from llmaas.gateway.wire.messages import to_template
 from llmaas.gateway.wire.requests import DEFAULT_MAX_TOKENS
-from llmaas.workers.protocol import Delta, Generate
+from llmaas.workers.protocol import Delta, Generate, ToolCallDelta
 
 
 async def create_chat_completion(exchange: Exchange) -> None:
@@ -65,22 +76,26 @@ def check(request: ChatRequest, target: Target) -> None:
             raise InvalidRequest(
                 f"The field '{param}' is required when the assistant called no tool.", param=param
             )
-    if request.logprobs:
-        raise UnsupportedValue("Log probabilities are not offered.", param="logprobs")
-    if request.response_format is not None and request.response_format.type != "text":
-        raise UnsupportedValue(
-            f"The response format '{request.response_format.type}' is not offered; only 'text' is.",
-            param="response_format",
-        )
+    if request.top_logprobs is not None and not request.logprobs:
+        raise InvalidRequest("'top_logprobs' needs 'logprobs': true.", param="top_logprobs")
     if request.tools and "tools" not in target.model.route.capabilities:
         raise UnsupportedValue(
             f"The model '{target.model.route.model}' cannot call tools. "
             "GET /v1/models shows which models have the capability 'tools'.",
             param="tools",
         )
-    if request.tool_choice not in (None, "none", "auto"):
+    check_tool_choice(request)
+    if form_of(request) is None:
+        return
+    if request.grammar is not None and has_format(request):
+        raise InvalidRequest(
+            "Give either 'grammar' or 'response_format', not both.", param="grammar"
+        )
+    if request.tools and request.tool_choice != "none":
         raise UnsupportedValue(
-            "A tool call cannot be forced; 'none' and 'auto' are offered.", param="tool_choice"
+            "The form of the answer cannot be bound while tools are offered. "
+            "Leave one of the two out, or set 'tool_choice' to 'none'.",
+            param="response_format" if has_format(request) else "grammar",
         )
 
 
@@ -122,9 +137,11 @@ async def _answer(exchange: Exchange, request: ChatRequest, target: Target) -> N
                 ChatChoice(
                     index=index,
                     message=AssistantAnswer(
-                        content="".join(choice.content),
+                        content="".join(choice.content) or (None if choice.calls else ""),
                         reasoning_content="".join(choice.reasoning) or msgspec.UNSET,
+                        tool_calls=choice.tool_calls or msgspec.UNSET,
                     ),
+                    logprobs=chat_logprobs(choice.logprobs) if request.logprobs else None,
                     finish_reason=choice.finish_reason,
                 )
                 for index, choice in enumerate(choices)
@@ -141,10 +158,14 @@ def _generate(request: ChatRequest, choice: int) -> Generate:
         stream=0,  # the lease numbers it
         messages=to_template(request.messages),
         tools=None if not tools else msgspec.to_builtins(tools),
-        template_arguments=request.chat_template_kwargs or {},
+        tool_choice=tool_choice(request),
+        thinking=thinking(request),
+        template_arguments=template_arguments(request),
         max_tokens=request.max_completion_tokens or request.max_tokens or DEFAULT_MAX_TOKENS,
         stop=stops(request),
         sampling=sampling(request, choice=choice),
+        grammar=form_of(request),
+        top_logprobs=(request.top_logprobs or 0) if request.logprobs else None,
     )
 
 
@@ -158,6 +179,7 @@ class ChatForm:
         self.backend = Backend(engine_type=lease.engine_type, machine_name=lease.machine_name)
         options = request.stream_options
         self.include_usage = options is not None and options.include_usage
+        self._logprobs = bool(request.logprobs)
 
     def first(self, index: int) -> ChatChunk:
         """What opens a choice: its role and the backend."""
@@ -167,13 +189,17 @@ class ChatForm:
 
     def delta(self, index: int, delta: Delta) -> ChatChunk:
         """New text of a choice."""
-        return self._chunk(
+        chunk = self._chunk(
             index,
             ChatDelta(
                 content=delta.content or msgspec.UNSET,
                 reasoning_content=delta.reasoning or msgspec.UNSET,
+                tool_calls=[_piece(piece) for piece in _merged(delta)] or msgspec.UNSET,
             ),
         )
+        if self._logprobs and delta.logprobs:
+            chunk.choices[0].logprobs = chat_logprobs(delta.logprobs)
+        return chunk
 
     def last(self, index: int, reason: FinishReason) -> ChatChunk:
         """What closes a choice."""
@@ -200,3 +226,27 @@ class ChatForm:
             choices=[ChunkChoice(index=index, delta=delta, finish_reason=finish_reason)],
             usage=None if self.include_usage else msgspec.UNSET,
         )
+
+
+def _merged(delta: Delta) -> list[ToolCallDelta]:
+    """One piece of each call: some clients take no more from one chunk."""
+    merged: dict[int, ToolCallDelta] = {}
+    for piece in delta.tool_calls:
+        before = merged.get(piece.index)
+        merged[piece.index] = (
+            piece
+            if before is None
+            else ToolCallDelta(piece.index, before.name, before.arguments + piece.arguments)
+        )
+    return list(merged.values())
+
+
+def _piece(delta: ToolCallDelta) -> ToolCallPiece:
+    if delta.name is None:
+        return ToolCallPiece(index=delta.index, function=FunctionDelta(arguments=delta.arguments))
+    return ToolCallPiece(
+        index=delta.index,
+        id=new_call_id(),
+        type="function",
+        function=FunctionDelta(name=delta.name, arguments=delta.arguments),
+    )

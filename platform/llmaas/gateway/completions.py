@@ -12,6 +12,7 @@ from llmaas.gateway.decoding import decode
 from llmaas.gateway.errors import InvalidRequest, UnsupportedValue
 from llmaas.gateway.generation import events, leased, sampling, stops, total_usage
 from llmaas.gateway.inputs import MAX_PROMPTS, Input, read_inputs
+from llmaas.gateway.logprobs import completion_logprobs
 from llmaas.gateway.metering import admitted, expected_prompts
 from llmaas.gateway.resolution import Target, caller, resolve
 from llmaas.gateway.screening import input_parts, screen
@@ -28,7 +29,7 @@ from llmaas.gateway.wire import (
 )
 from llmaas.gateway.wire.answers import FinishReason
 from llmaas.gateway.wire.requests import DEFAULT_MAX_TOKENS
-from llmaas.workers.protocol import Delta, Generate
+from llmaas.workers.protocol import Delta, Generate, Grammar
 
 ABSENT = msgspec.Raw(b"null")
 
@@ -70,7 +71,6 @@ def check(request: CompletionRequest) -> None:
         "echo": (bool(request.echo), "The prompt is not repeated in the answer."),
         "suffix": (bool(request.suffix), "Text cannot be inserted before a suffix."),
         "best_of": ((request.best_of or 1) > 1, "Only as many answers as 'n' are generated."),
-        "logprobs": (request.logprobs is not None, "Log probabilities are not offered."),
     }
     for param, (refused, message) in refusals.items():
         if refused:
@@ -118,6 +118,9 @@ async def _answer(
                     index=index,
                     text="".join(choice.content),
                     reasoning_content="".join(choice.reasoning) or msgspec.UNSET,
+                    logprobs=None
+                    if request.logprobs is None
+                    else completion_logprobs(choice.logprobs, offset=0),
                     finish_reason=choice.finish_reason,
                 )
                 for index, choice in enumerate(choices)
@@ -136,6 +139,8 @@ def _generate(request: CompletionRequest, prompt: Input, choice: int) -> Generat
         max_tokens=request.max_tokens or DEFAULT_MAX_TOKENS,
         stop=stops(request),
         sampling=sampling(request, choice=choice),
+        grammar=None if request.grammar is None else Grammar(gbnf=request.grammar),
+        top_logprobs=request.logprobs,
     )
 
 
@@ -151,6 +156,8 @@ class CompletionForm:
         self.backend = Backend(engine_type=lease.engine_type, machine_name=lease.machine_name)
         options = request.stream_options
         self.include_usage = options is not None and options.include_usage
+        self._logprobs = request.logprobs is not None
+        self._characters: dict[int, int] = {}
 
     def first(self, index: int) -> CompletionChunk:
         """What opens a choice: the backend."""
@@ -160,11 +167,16 @@ class CompletionForm:
 
     def delta(self, index: int, delta: Delta) -> CompletionChunk:
         """New text of a choice."""
+        before = self._characters.get(index, 0)
+        self._characters[index] = before + len(delta.content)
         return self._chunk(
             CompletionChunkChoice(
                 index=index,
                 text=delta.content,
                 reasoning_content=delta.reasoning or msgspec.UNSET,
+                logprobs=completion_logprobs(delta.logprobs, offset=before)
+                if self._logprobs and delta.logprobs
+                else None,
             )
         )
 

@@ -45,6 +45,8 @@ def sampling(request: GenerationRequest, *, choice: int) -> Sampling:
     """The sampling of the `choice`-th answer: a given seed differs between them."""
     fields = {name: getattr(request, name, None) for name in _SAMPLED}
     given = {name: value for name, value in fields.items() if value is not None}
+    if request.repetition_penalty is not None:
+        given["repeat_penalty"] = request.repetition_penalty
     if request.seed is not None:
         given["seed"] = (request.seed + choice) % SEEDS
     return Sampling(**given)

@@ -129,8 +129,11 @@ async def _relay(
     out: EventStream, events: AsyncIterator[tuple[int, Event]], chunks: Chunks, choices: int
 ) -> list[Usage]:
     usages: dict[int, Usage] = {}
+    called: set[int] = set()
     async for index, event in events:
         if isinstance(event, Delta):
+            if event.tool_calls:
+                called.add(index)
             await out.send(chunks.delta(index, event))
         elif isinstance(event, Started):
             await out.start()
@@ -139,7 +142,7 @@ async def _relay(
                 await out.send(first)
         elif isinstance(event, Finished):
             usages[index] = event.usage
-            await out.send(chunks.last(index, finish_reason(event)))
+            await out.send(chunks.last(index, finish_reason(event, called=index in called)))
     if len(usages) != choices:
         raise ServerError("The worker ended the answer without saying why.")
     return [usages[index] for index in range(choices)]

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from llmaas.bundle import ReasoningFormat, WeightsFile, WorkerSpec
+from llmaas.bundle.tables import ToolCallFormat
 
 if TYPE_CHECKING:  # its package makes weights and needs numpy and gguf; the gateway does not
     from llmaas.workers.stand_in import StandIns
 
 STAND_IN_MARKERS = ("<think>", "</think>")
+STAND_IN_TOOL_CALLS: ToolCallFormat = "hermes"
 
 
 @dataclass(frozen=True)
@@ -67,15 +69,15 @@ def _stand_in(spec: WorkerSpec, stand_ins: StandIns | None) -> ServedModel | Non
         weights=None,
         mmproj=None,
         chat_format=None,
-        tool_call_format=None,
         reasoning=None,
         n_gpu_layers=0,
     )
     if spec.kind == "embedding":
         # Its own context and pooling: the weights say both.
-        served = replace(neutral, pooling=None, embedding_dimensions=768)
+        served = replace(neutral, pooling=None, embedding_dimensions=768, tool_call_format=None)
         return ServedModel(served, stand_ins.embedding, None, stand_in=True)
-    served = replace(neutral, n_ctx=min(spec.n_ctx, stand_ins.n_ctx))
+    tools = None if spec.tool_call_format is None else STAND_IN_TOOL_CALLS
+    served = replace(neutral, n_ctx=min(spec.n_ctx, stand_ins.n_ctx), tool_call_format=tools)
     if spec.reasoning is None:
         return ServedModel(served, stand_ins.chat, None, stand_in=True)
     opens, closes = STAND_IN_MARKERS

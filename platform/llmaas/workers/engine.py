@@ -111,6 +111,7 @@ class GenerationEngine:
                 stop=prompt.stop,
                 markers=prompt.markers,
                 starts_in_reasoning=prompt.starts_in_reasoning,
+                calls=prompt.call_reader(),
             )
             self._waiting.add(Sequence(prompt, text, arrived_at=time.monotonic()))
 
@@ -275,6 +276,7 @@ class GenerationEngine:
                     text.reasoning,
                     sequence.completion_tokens,
                     sequence.logprobs,
+                    list(text.tool_calls),
                 )
             )
             sequence.deltas_sent += 1

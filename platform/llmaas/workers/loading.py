@@ -18,6 +18,7 @@ from llmaas.workers.prompts import InputReader, PromptReader, RefusedError
 from llmaas.workers.protocol import Embed, Failed, Generate, Load, Ready, ToGateway
 from llmaas.workers.queueing import RequestQueue
 from llmaas.workers.templates import ChatTemplate, TemplateError
+from llmaas.workers.tool_calls import visible_markers
 from llmaas.workers.vocabulary import Vocabulary
 
 Request: TypeAlias = Generate | Embed
@@ -63,11 +64,18 @@ def _load_generation(load: Load, emit: Callable[[ToGateway], None]) -> Serving:
         n_threads=options.n_threads or load.n_threads,
         options=options,
     )
-    visible = () if spec.reasoning is None else (spec.reasoning.open, spec.reasoning.close)
+    thoughts = () if spec.reasoning is None else (spec.reasoning.open, spec.reasoning.close)
+    visible = (*thoughts, *visible_markers(spec.tool_call_format))
     vocabulary = Vocabulary(model, visible=visible)
     template = _chat_template(model, vocabulary)
     n_ctx = context.shape.n_ctx
-    reader = PromptReader(vocabulary, template, n_ctx=n_ctx, reasoning=spec.reasoning)
+    reader = PromptReader(
+        vocabulary,
+        template,
+        n_ctx=n_ctx,
+        reasoning=spec.reasoning,
+        tool_call_format=spec.tool_call_format,
+    )
 
     def prepare(request: Request) -> Any:
         if isinstance(request, Generate):

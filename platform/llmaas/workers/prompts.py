@@ -1,16 +1,29 @@
 """From a request to tokens: everything that can refuse it before the engine sees it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from llmaas.bundle import ReasoningFormat
+from llmaas.bundle.tables import ReasoningMode, ToolCallFormat
 from llmaas.workers.grammars import CompiledGrammar, GrammarError, compile_grammar
-from llmaas.workers.protocol import MAX_TOP, Embed, Failed, FailureCode, Generate, Sampling
+from llmaas.workers.protocol import (
+    MAX_TOP,
+    Embed,
+    Failed,
+    FailureCode,
+    Generate,
+    Grammar,
+    Sampling,
+)
 from llmaas.workers.sampling import SamplerError, check_sampling
+from llmaas.workers.schema_rules import SchemaError
 from llmaas.workers.templates import ChatTemplate, TemplateError, UnsupportedContentError
 from llmaas.workers.text import Markers
+from llmaas.workers.tool_calls import CallReader, call_grammar, call_reader
 from llmaas.workers.vocabulary import Vocabulary
 
 
@@ -35,11 +48,20 @@ class Prompt:
     markers: Markers | None
     starts_in_reasoning: bool
     grammar: CompiledGrammar | None = None
+    tool_call_format: ToolCallFormat | None = None
+    tools: tuple[Mapping[str, Any], ...] = ()
+    parallel_tool_calls: bool = True
     top_logprobs: int | None = None
     tenant: str = ""
     owner: str = ""
     priority: int = 0
     deadline_s: float | None = None
+
+    def call_reader(self) -> CallReader | None:
+        """What finds calls in the answer; `None` where no tools were offered."""
+        if self.tool_call_format is None or not self.tools:
+            return None
+        return call_reader(self.tool_call_format, self.tools, parallel=self.parallel_tool_calls)
 
 
 @dataclass(frozen=True)
@@ -65,11 +87,14 @@ class PromptReader:
         *,
         n_ctx: int,
         reasoning: ReasoningFormat | None,
+        tool_call_format: ToolCallFormat | None = None,
     ) -> None:
         """`template` as a text is the reason why there is none."""
         self._vocabulary = vocabulary
         self._template = template
         self._n_ctx = n_ctx
+        self._mode: ReasoningMode | None = None if reasoning is None else reasoning.mode
+        self._tool_call_format = tool_call_format
         self._markers = None if reasoning is None else Markers(reasoning.open, reasoning.close)
 
     def read(self, request: Generate) -> Prompt:
@@ -83,12 +108,9 @@ class PromptReader:
             raise _refused(request.stream, "invalid_request", "max_tokens: must be at least 1")
         try:
             check_sampling(request.sampling, n_vocab=self._vocabulary.n_vocab)
-            grammar = (
-                compile_grammar(request.grammar, self._vocabulary.handle)
-                if request.grammar is not None
-                else None
-            )
-        except (SamplerError, GrammarError) as error:
+            bound = self._bound(request)
+            grammar = None if bound is None else compile_grammar(bound, self._vocabulary.handle)
+        except (SamplerError, GrammarError, SchemaError) as error:
             raise _refused(request.stream, "invalid_request", str(error)) from error
         # Only a template opens a thought for the model; a raw prompt is the caller's own text.
         opened = self._markers is not None and rendered.rstrip().endswith(self._markers.open)
@@ -101,12 +123,29 @@ class PromptReader:
             markers=self._markers,
             starts_in_reasoning=opened,
             grammar=grammar,
+            tool_call_format=self._tool_call_format,
+            tools=tuple(request.tools or ()) if request.messages is not None else (),
+            parallel_tool_calls=request.tool_choice.parallel,
             top_logprobs=None if request.top_logprobs is None else _top(request.top_logprobs),
             tenant=request.tenant,
             owner=request.owner,
             priority=request.priority,
             deadline_s=request.deadline_s,
         )
+
+    def _bound(self, request: Generate) -> Grammar | None:
+        choice = request.tool_choice
+        if not choice.required or not request.tools:
+            return request.grammar
+        if self._tool_call_format is None:
+            raise _refused(request.stream, "unsupported", "this model is not served with tools")
+        functions = [tool["function"] for tool in request.tools]
+        if choice.function is not None:
+            functions = [each for each in functions if each["name"] == choice.function]
+        if not functions:
+            message = f"tool_choice: no tool is called {choice.function}"
+            raise _refused(request.stream, "invalid_request", message)
+        return call_grammar(self._tool_call_format, functions)
 
     def _tokens(self, request: Generate) -> tuple[str, list[int]]:
         if request.prompt_tokens is not None:
@@ -121,7 +160,11 @@ class PromptReader:
             raise _refused(request.stream, "unsupported", self._template)
         try:
             return self._template.render(
-                request.messages or [], tools=request.tools, arguments=request.template_arguments
+                request.messages or [],
+                tools=request.tools,
+                arguments=request.template_arguments,
+                thinking=_thinking(self._mode, request.thinking),
+                tool_call_format=self._tool_call_format,
             )
         except TemplateError as error:
             raise _refused(request.stream, "invalid_request", str(error)) from error
@@ -151,6 +194,13 @@ class InputReader:
         if len(tokens) > self._n_ctx:
             raise _too_long(request.stream, what, len(tokens), self._n_ctx)
         return np.array(tokens, np.int32)
+
+
+def _thinking(mode: ReasoningMode | None, wanted: bool | None) -> bool | None:
+    """What a template is told; nothing where there is no choice."""
+    if mode is None or mode == "always":
+        return None
+    return mode == "on_by_default" if wanted is None else wanted
 
 
 def _top(wanted: int) -> int:

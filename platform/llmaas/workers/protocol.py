@@ -85,6 +85,17 @@ class Grammar(msgspec.Struct, frozen=True, kw_only=True):
     its first group on. Without any, it binds from the first token of the content."""
 
 
+class ToolChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of the tools may, or have to, be called."""
+
+    required: bool = False
+    """The answer is a call, with arguments that fit the function's schema."""
+    function: str | None = None
+    """The only function that may be called."""
+    parallel: bool = True
+    """Several calls in one answer; without, the answer ends with its first call."""
+
+
 class Generate(Message, frozen=True):
     """Continue a prompt. Exactly one of `messages`, `prompt` and `prompt_tokens` is given."""
 
@@ -92,6 +103,9 @@ class Generate(Message, frozen=True):
     messages: list[dict[str, Any]] | None = None
     """OpenAI chat messages, rendered with the model's own chat template."""
     tools: list[dict[str, Any]] | None = None
+    tool_choice: ToolChoice = ToolChoice()
+    thinking: bool | None = None
+    """Whether to think, where the model can be told; `None` is as the catalogue says."""
     template_arguments: dict[str, Any] = {}
     """Extra variables of the chat template (`chat_template_kwargs`)."""
     prompt: str | None = None
@@ -190,6 +204,14 @@ class TokenLogprob(msgspec.Struct, frozen=True):
     top: list[Likelihood]
 
 
+class ToolCallDelta(msgspec.Struct, frozen=True):
+    """More of one tool call: its name first, then pieces of its arguments."""
+
+    index: int
+    name: str | None = None
+    arguments: str = ""
+
+
 class Delta(Message, frozen=True):
     """New text, complete in UTF-8 and never part of a stop string.
 
@@ -202,6 +224,7 @@ class Delta(Message, frozen=True):
     completion_tokens: int = 0
     """Sampled so far in this generation, for whoever settles an answer that was given up."""
     logprobs: list[TokenLogprob] = []
+    tool_calls: list[ToolCallDelta] = []
 
 
 class Finished(Message, frozen=True):

@@ -47,13 +47,13 @@ class SchemaError(Exception):
     """What of a schema cannot be followed, and where."""
 
 
-def schema_rules(schema: Schema | bool) -> str:
-    """The rules in GBNF; `root` is the whole answer.
+def schema_rules(schema: Schema | bool, *, before: str = "", after: str = "") -> str:
+    """The rules in GBNF; `root` is the whole answer, with the texts around it.
 
     Raises:
         SchemaError: the message names the place.
     """
-    return _Converter(schema).convert()
+    return _Converter(schema).convert(before, after)
 
 
 class _Converter:
@@ -62,8 +62,12 @@ class _Converter:
         self._rules = dict(_BASE)
         self._references: dict[str, str] = {}
 
-    def convert(self) -> str:
-        self._rules["root"] = self._rule(self._schema, "root", "#") + " ws"
+    def convert(self, before: str, after: str) -> str:
+        rule = self._rule(self._schema, "root", "#")
+        if before or after:
+            self._rules["root"] = f"{json.dumps(before)} ({rule}) {json.dumps(after)}"
+        else:
+            self._rules["root"] = rule + " ws"
         return "\n".join(f"{name} ::= {rule}" for name, rule in self._rules.items())
 
     def _rule(  # noqa: PLR0911 - one return for each way to write a schema

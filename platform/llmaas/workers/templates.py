@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
@@ -10,6 +11,9 @@ from jinja2 import nodes
 from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from llmaas.bundle.tables import ToolCallFormat
+from llmaas.workers.tool_calls import for_template, without_tool_roles
 
 
 class TemplateError(Exception):
@@ -53,6 +57,7 @@ class ChatTemplate:
             self._template = environment.from_string(source)
         except jinja2.TemplateError as error:
             raise TemplateError(f"the model's chat template is invalid: {error}") from error
+        self._knows_tools = "tools" in source
         self._special = {"bos_token": bos_token, "eos_token": eos_token}
 
     def render(
@@ -61,8 +66,13 @@ class ChatTemplate:
         *,
         tools: Sequence[Mapping[str, Any]] | None,
         arguments: Mapping[str, Any],
+        thinking: bool | None = None,
+        tool_call_format: ToolCallFormat | None = None,
     ) -> str:
         """The prompt, up to where the assistant's answer begins.
+
+        Whether the model thinks is said, the strongest first: in `arguments`, by a word in the last
+        user message, by `thinking`. `None` leaves it to the template.
 
         Raises:
             TemplateError: the template raises, or cannot take these values.
@@ -70,18 +80,24 @@ class ChatTemplate:
         """
         variables = {
             **self._special,
-            **_soft_switch(messages),
+            **_switches(thinking),
+            **_switches(_soft_switch(messages)),
             **arguments,
-            "messages": [flatten(message) for message in messages],
             "tools": list(tools) if tools else None,
             "add_generation_prompt": True,
         }
+        flat = [flatten(message) for message in messages]
+        if not self._knows_tools:
+            flat = without_tool_roles(flat, tools)
+        as_objects = for_template(flat, tool_call_format)
         try:
-            return self._template.render(variables)
-        except UnsupportedContentError:
-            raise
+            return self._template.render({**variables, "messages": as_objects})
         # A template runs on values a client chose: whatever it trips over, the request is refused.
         except Exception as error:
+            as_text = for_template(flat, tool_call_format, arguments_as_text=True)
+            if as_text != as_objects:  # some templates join the arguments to other text
+                with suppress(Exception):
+                    return self._template.render({**variables, "messages": as_text})
             raise TemplateError(
                 f"the model's chat template refuses the messages: {error}"
             ) from error
@@ -112,14 +128,19 @@ def _part_text(part: Any) -> str:
     )
 
 
-def _soft_switch(messages: Sequence[Mapping[str, Any]]) -> dict[str, bool]:
-    """`/think` or `/nothink` at either end of the last user message sets `enable_thinking`."""
+def _switches(thinking: bool | None) -> dict[str, bool]:
+    """What the families call it; a template reads its own word only."""
+    return {} if thinking is None else {"enable_thinking": thinking, "thinking": thinking}
+
+
+def _soft_switch(messages: Sequence[Mapping[str, Any]]) -> bool | None:
+    """`/think` or `/nothink` at either end of the last user message."""
     last = next((m for m in reversed(messages) if m.get("role") == "user"), None)
     words = str(flatten(last)["content"]).split() if last is not None else []
     for word in [*words[-1:], *words[:1]]:
         if word in {"/think", "/nothink", "/no_think"}:
-            return {"enable_thinking": word == "/think"}
-    return {}
+            return word == "/think"
+    return None
 
 
 def _tojson(

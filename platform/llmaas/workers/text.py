@@ -1,7 +1,7 @@
 """From token bytes to text a client may see: whole characters, no stop strings, thoughts apart.
 
     bytes → UTF-8 (incomplete characters wait)
-          → reasoning │ content → stop strings (what may become one waits)
+          → reasoning │ content → stop strings (what may become one waits) → tool calls apart
 
 What comes out does not depend on how the bytes were cut into tokens.
 """
@@ -10,6 +10,9 @@ import codecs
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+
+from llmaas.workers.protocol import ToolCallDelta
+from llmaas.workers.tool_calls import CallReader
 
 
 @dataclass(frozen=True)
@@ -22,13 +25,14 @@ class Markers:
 
 @dataclass(frozen=True)
 class Text:
-    """What became certain; either part may be empty."""
+    """What became certain; every part may be empty."""
 
     content: str = ""
     reasoning: str = ""
+    tool_calls: tuple[ToolCallDelta, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.content or self.reasoning)
+        return bool(self.content or self.reasoning or self.tool_calls)
 
 
 class _State(Enum):
@@ -53,7 +57,9 @@ class OutputText:
         stop: Sequence[str] = (),
         markers: Markers | None = None,
         starts_in_reasoning: bool = False,
+        calls: CallReader | None = None,
     ) -> None:
+        self._calls = calls
         self._stop = tuple(text for text in stop if text)
         self._markers = markers
         self._utf8 = codecs.getincrementaldecoder("utf-8")(errors="replace")
@@ -66,7 +72,7 @@ class OutputText:
 
     @property
     def stopped(self) -> bool:
-        """A stop string is complete; nothing follows."""
+        """A stop string is complete, or the only tool call that was wanted; nothing follows."""
         return self._state is _State.STOPPED
 
     @property
@@ -90,7 +96,15 @@ class OutputText:
         if self._state is _State.REASONING:
             reasoning = self._take_reasoning(final=final)
         content = self._take_content(final=final) if self._state is _State.CONTENT else ""
-        return Text(content=content, reasoning=reasoning)
+        if self._calls is None:
+            return Text(content=content, reasoning=reasoning)
+        parsed = self._calls.feed(content)
+        if self._calls.done:
+            self._state = _State.STOPPED
+        elif final:
+            rest = self._calls.finish()
+            return Text(parsed.content + rest.content, reasoning, parsed.calls + rest.calls)
+        return Text(parsed.content, reasoning, parsed.calls)
 
     def _recognise_open(self, *, final: bool) -> None:
         assert self._markers is not None

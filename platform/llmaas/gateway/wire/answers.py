@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from llmaas.bundle import Phase
 from llmaas.bundle.tables import Capability, Endpoint, Stability
 
-FinishReason = Literal["stop", "length"]
+FinishReason = Literal["stop", "length", "tool_calls"]
 
 
 class ErrorObject(msgspec.Struct, kw_only=True):
@@ -60,12 +60,74 @@ class TokenUsage(msgspec.Struct, kw_only=True):
     completion_tokens_details: CompletionTokensDetails
 
 
+class AnsweredFunction(msgspec.Struct, kw_only=True):
+    """The function the model wants called; `arguments` is JSON in a string."""
+
+    name: str
+    arguments: str
+
+
+class AnsweredToolCall(msgspec.Struct, kw_only=True):
+    """A call the model asks for."""
+
+    id: str
+    type: Literal["function"] = "function"
+    function: AnsweredFunction
+
+
+class FunctionDelta(msgspec.Struct, kw_only=True):
+    """The name of a function, in the first piece of its call, and more of its arguments."""
+
+    name: str | UnsetType = UNSET
+    arguments: str
+
+
+class ToolCallPiece(msgspec.Struct, kw_only=True):
+    """More of the call at `index`; `id` and `type` come with its first piece."""
+
+    index: int
+    id: str | UnsetType = UNSET
+    type: Literal["function"] | UnsetType = UNSET
+    function: FunctionDelta
+
+
+class TopLogprob(msgspec.Struct, kw_only=True):
+    """A token and the logarithm of its probability."""
+
+    token: str
+    logprob: float
+    bytes: list[int]
+
+
+class ContentLogprob(TopLogprob, kw_only=True):
+    """A token of the answer, and the likeliest ones in its place."""
+
+    top_logprobs: list[TopLogprob]
+
+
+class ChatLogprobs(msgspec.Struct, kw_only=True):
+    """Of every token of the answer, reasoning and tool calls included."""
+
+    content: list[ContentLogprob]
+    refusal: None = None
+
+
+class CompletionLogprobs(msgspec.Struct, kw_only=True):
+    """Of every token of a continued prompt, in lists of equal length."""
+
+    tokens: list[str]
+    token_logprobs: list[float]
+    top_logprobs: list[dict[str, float]]
+    text_offset: list[int]
+
+
 class AssistantAnswer(msgspec.Struct, kw_only=True):
     """The message of the model; what it thought before is in `reasoning_content`."""
 
     role: Literal["assistant"] = "assistant"
-    content: str
+    content: str | None
     reasoning_content: str | UnsetType = UNSET
+    tool_calls: list[AnsweredToolCall] | UnsetType = UNSET
 
 
 class ChatChoice(msgspec.Struct, kw_only=True):
@@ -73,7 +135,7 @@ class ChatChoice(msgspec.Struct, kw_only=True):
 
     index: int
     message: AssistantAnswer
-    logprobs: None = None
+    logprobs: ChatLogprobs | None = None
     finish_reason: FinishReason
 
 
@@ -95,6 +157,7 @@ class ChatDelta(msgspec.Struct, kw_only=True):
     role: Literal["assistant"] | UnsetType = UNSET
     content: str | UnsetType = UNSET
     reasoning_content: str | UnsetType = UNSET
+    tool_calls: list[ToolCallPiece] | UnsetType = UNSET
 
 
 class ChunkChoice(msgspec.Struct, kw_only=True):
@@ -102,7 +165,7 @@ class ChunkChoice(msgspec.Struct, kw_only=True):
 
     index: int
     delta: ChatDelta
-    logprobs: None = None
+    logprobs: ChatLogprobs | None = None
     finish_reason: FinishReason | None = None
 
 
@@ -124,7 +187,7 @@ class CompletionChoice(msgspec.Struct, kw_only=True):
     index: int
     text: str
     reasoning_content: str | UnsetType = UNSET
-    logprobs: None = None
+    logprobs: CompletionLogprobs | None = None
     finish_reason: FinishReason
 
 
@@ -146,7 +209,7 @@ class CompletionChunkChoice(msgspec.Struct, kw_only=True):
     index: int
     text: str
     reasoning_content: str | UnsetType = UNSET
-    logprobs: None = None
+    logprobs: CompletionLogprobs | None = None
     finish_reason: FinishReason | None = None
 
 
@@ -198,7 +261,7 @@ class ModelPermission(msgspec.Struct, kw_only=True):
     created: int
     allow_create_engine: bool = False
     allow_sampling: bool = True
-    allow_logprobs: bool = False
+    allow_logprobs: bool = True
     allow_search_indices: bool = False
     allow_view: bool = True
     allow_fine_tuning: bool = False

@@ -35,6 +35,7 @@ class FunctionTool(msgspec.Struct, omit_defaults=True):
     name: Annotated[str, Meta(min_length=1)]
     description: str | None = None
     parameters: dict[str, Any] | None = None
+    strict: bool | None = None
 
 
 class Tool(msgspec.Struct):
@@ -57,10 +58,30 @@ class NamedToolChoice(msgspec.Struct):
     type: Literal["function"] = "function"
 
 
-class ResponseFormat(msgspec.Struct):
-    """The form of the answer; only `text` is served."""
+class TextFormat(msgspec.Struct, tag_field="type", tag="text"):
+    """Free text."""
 
-    type: Literal["text", "json_object", "json_schema"] = "text"
+
+class JsonObjectFormat(msgspec.Struct, tag_field="type", tag="json_object"):
+    """Any JSON object."""
+
+
+class JsonSchema(msgspec.Struct, omit_defaults=True):
+    """A JSON Schema the answer conforms to, `strict` or not."""
+
+    name: str = ""
+    description: str | None = None
+    schema: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
+class JsonSchemaFormat(msgspec.Struct, tag_field="type", tag="json_schema"):
+    """JSON that conforms to a schema."""
+
+    json_schema: JsonSchema
+
+
+ResponseFormat = TextFormat | JsonObjectFormat | JsonSchemaFormat
 
 
 class GenerationRequest(msgspec.Struct, kw_only=True):
@@ -97,10 +118,29 @@ class GenerationRequest(msgspec.Struct, kw_only=True):
         Penalty | None,
         Meta(description="Makes tokens less likely the more often they are in the text."),
     ] = 0.0
+    typical_p: Annotated[
+        Probability | None,
+        Meta(description="Choose among the most typical tokens that together have this share."),
+    ] = 1.0
     repeat_penalty: Annotated[
         Annotated[float, Meta(gt=0, le=10)] | None,
         Meta(description="Divides the likelihood of recent tokens; 1 changes nothing."),
     ] = 1.0
+    repetition_penalty: Annotated[
+        Annotated[float, Meta(gt=0, le=10)] | None,
+        Meta(description="Another name of `repeat_penalty`; wins over it."),
+    ] = None
+    min_tokens: Annotated[
+        Annotated[int, Meta(ge=0, le=INT32_MAX)] | None,
+        Meta(description="The model does not end its answer before so many output tokens."),
+    ] = 0
+    ignore_eos: Annotated[
+        bool | None, Meta(description="Go on up to `max_tokens`, for measurements.")
+    ] = False
+    grammar: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        Meta(description="Rules in GBNF that the answer follows."),
+    ] = None
     logit_bias: Annotated[
         dict[TokenId, Bias] | None,
         Meta(description="Added to the logits of tokens, by token id; -100 forbids one."),
@@ -134,10 +174,29 @@ class ChatRequest(GenerationRequest, kw_only=True):
     tools: Annotated[list[Tool] | None, Meta(description="Functions the model may ask for.")] = None
     tool_choice: Annotated[
         Literal["none", "auto", "required"] | NamedToolChoice | None,
-        Meta(description="`none` hides the tools. A call cannot be forced: the rest is refused."),
+        Meta(
+            description="`none` hides the tools, `required` forces a call, a name forces one of "
+            "that function; the arguments of a forced call fit the function's schema."
+        ),
     ] = None
+    parallel_tool_calls: Annotated[
+        bool | None, Meta(description="Several calls in one answer; a forced call is one.")
+    ] = True
     response_format: ResponseFormat | None = None
-    logprobs: Annotated[bool | None, Meta(description="Not offered; `true` is refused.")] = None
+    logprobs: Annotated[
+        bool | None, Meta(description="With every token the logarithm of its probability.")
+    ] = None
+    top_logprobs: Annotated[
+        Annotated[int, Meta(ge=0, le=20)] | None,
+        Meta(description="Alternatives that are reported with every token; needs `logprobs`."),
+    ] = None
+    reasoning_effort: Annotated[
+        Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None,
+        Meta(
+            description="Up to `low` a model that can be told so does not think, from `medium` on "
+            "it does; absent, the model's own default holds."
+        ),
+    ] = None
     chat_template_kwargs: Annotated[
         dict[str, Any] | None, Meta(description="Further variables of the model's chat template.")
     ] = None
@@ -153,7 +212,10 @@ class CompletionRequest(GenerationRequest, kw_only=True):
     echo: Annotated[bool | None, Meta(description="Not offered; `true` is refused.")] = None
     suffix: Annotated[str | None, Meta(description="Not offered; text is refused.")] = None
     best_of: Annotated[int | None, Meta(description="Not offered; more than 1 is refused.")] = None
-    logprobs: Annotated[int | None, Meta(description="Not offered; a number is refused.")] = None
+    logprobs: Annotated[
+        Annotated[int, Meta(ge=0, le=20)] | None,
+        Meta(description="Log probabilities of the tokens, with so many alternatives."),
+    ] = None
 
 
 class EmbeddingRequest(msgspec.Struct, kw_only=True):

@@ -1,0 +1,256 @@
+"""Tool calls in the text of every family, and what is left of texts that only look like calls."""
+
+import json
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmaas.bundle.tables import ToolCallFormat
+from llmaas.workers.tool_calls import call_grammar, call_reader, for_template, without_tool_roles
+from llmaas.workers.tool_calls.history import short_id
+
+TOOLS: list[dict[str, Any]] = [
+    {
+        "type": "function",
+        "function": {
+            "name": "weather",
+            "parameters": {
+                "type": "object",
+                "properties": {"city": {"type": "string"}, "days": {"type": "integer"}},
+                "required": ["city"],
+            },
+        },
+    },
+    {"type": "function", "function": {"name": "now"}},
+]
+PARIS = ("weather", {"city": "Paris"})
+NOW = ("now", {})
+Calls = list[tuple[str, Any]]
+
+GOLDEN: list[tuple[ToolCallFormat, str, str | None, Calls]] = [
+    (
+        "hermes",
+        '<tool_call>\n{"name": "weather", "arguments": {"city": "Paris"}}\n</tool_call>',
+        "",
+        [PARIS],
+    ),
+    (
+        "hermes",
+        'Let me look.\n\n<tool_call>\n{"name": "weather", "arguments": {"city": "Paris"}}\n'
+        '</tool_call>\n<tool_call>{"arguments": {}, "name": "now"}</tool_call>\n',
+        "Let me look.",
+        [PARIS, NOW],
+    ),
+    (
+        "hermes",
+        '<tool_call>{"name": "weather", "arguments": "{\\"city\\": \\"Paris\\"}"}</tool_call>Done.',
+        "Done.",
+        [PARIS],
+    ),
+    (
+        "hermes",
+        '<tool_call>{"name": "weather", "arguments": {"city": "</tool_call> \\"{é"}}</tool_call>',
+        "",
+        [("weather", {"city": '</tool_call> "{é'})],
+    ),
+    ("hermes", "No call, a < b and <tool_call is a tag.", None, []),
+    ("hermes", "<tool_call>weather(Paris)</tool_call> then", None, []),
+    ("hermes", '<tool_call>{"city": "Paris"}</tool_call>', None, []),
+    ("hermes", 'so <tool_call>\n{"name": "wea', None, []),
+    (
+        "qwen3_coder",
+        "<tool_call>\n<function=weather>\n<parameter=city>\nParis\n</parameter>\n"
+        "<parameter=days>\n3\n</parameter>\n</function>\n</tool_call>",
+        "",
+        [("weather", {"city": "Paris", "days": 3})],
+    ),
+    (
+        "qwen3_coder",
+        "First:\n<function=weather>\n<parameter=city>\n12\n</parameter>\n</function>\n</tool_call>\n"
+        "<tool_call>\n<function=now>\n</function>\n</tool_call>",
+        "First:",
+        [("weather", {"city": "12"}), NOW],
+    ),
+    ("qwen3_coder", "<tool_call> but <function= is no call", None, []),
+    ("llama3_json", '{"name": "weather", "parameters": {"city": "Paris"}}', "", [PARIS]),
+    (
+        "llama3_json",
+        '<|python_tag|>{"name": "weather", "parameters": {"city": "Paris"}}; '
+        '{"name": "now", "parameters": {}}<|eom_id|>',
+        "",
+        [PARIS, NOW],
+    ),
+    ("llama3_json", '{"name": "Ada", "parameters": {"age": 36}}', None, []),
+    ("llama3_json", '{"answer": [1, 2]} is it', None, []),
+    (
+        "mistral",
+        '[TOOL_CALLS][{"name": "weather", "arguments": {"city": "Paris"}, "id": "a1B2c3D4e"}, '
+        '{"name": "now", "arguments": {}}]',
+        "",
+        [PARIS, NOW],
+    ),
+    (
+        "mistral_args",
+        '[TOOL_CALLS]weather[ARGS]{"city": "Paris"}[TOOL_CALLS]now[CALL_ID]a1B2c3D4e[ARGS]{}',
+        "",
+        [PARIS, NOW],
+    ),
+    ("mistral_args", "[TOOL_CALLS] is how calls begin", None, []),
+    (
+        "granite",
+        '<|tool_call|>[{"name": "weather", "arguments": {"city": "Paris"}}, '
+        '{"name": "now", "arguments": {}}]',
+        "",
+        [PARIS, NOW],
+    ),
+    (
+        "granite",
+        '<tool_call>[{"arguments": {"city": "Paris"}, "name": "weather"}]</tool_call>',
+        "",
+        [PARIS],
+    ),
+    (
+        "generic_json",
+        '```json\n{"name": "weather", "arguments": {"city": "Paris"}}\n```',
+        "",
+        [PARIS],
+    ),
+    ("generic_json", 'Look: {"name": "weather", "arguments": {}}', None, []),
+]
+
+
+def read(
+    format_: ToolCallFormat, pieces: Sequence[str], *, parallel: bool = True
+) -> tuple[str, list[tuple[str, str]]]:
+    reader = call_reader(format_, TOOLS, parallel=parallel)
+    parts = [*(reader.feed(piece) for piece in pieces), reader.finish()]
+    calls: list[list[str]] = []
+    for delta in (delta for part in parts for delta in part.calls):
+        if delta.name is not None:
+            assert delta.index == len(calls)
+            calls.append([delta.name, ""])
+        assert delta.index == len(calls) - 1
+        calls[-1][1] += delta.arguments
+    return "".join(part.content for part in parts), [(n, a) for n, a in calls]
+
+
+@pytest.mark.parametrize(("format_", "text", "content", "calls"), GOLDEN)
+def test_every_family_is_read_as_it_writes(
+    format_: ToolCallFormat, text: str, content: str | None, calls: Calls
+) -> None:
+    got_content, got_calls = read(format_, [text])
+    assert got_content == (text if content is None else content)
+    assert [(name, json.loads(arguments)) for name, arguments in got_calls] == calls
+
+
+PIECES = [
+    "<tool_call>", "</tool_call>", '{"name": "weather", "arguments": {', '"city": "Paris"', "}", "}",
+    "<function=weather>", "<parameter=city>\n", "</parameter>", "</function>", "[TOOL_CALLS]",
+    "[ARGS]", "weather", "{", "[", "]", ", ", '"', "\\", " ", "\n", "x", "<", "<|tool_call|>",
+    "<|python_tag|>", "```json", "```", ";", '{"arguments": {}, "name": "now"}', "[CALL_ID]", "é",
+]  # fmt: skip
+TEXTS = st.one_of(
+    st.sampled_from([text for _, text, _, _ in GOLDEN]),
+    st.lists(st.sampled_from(PIECES), max_size=12).map("".join),
+)
+
+
+@given(
+    st.sampled_from(get_args(ToolCallFormat)),
+    TEXTS,
+    st.lists(st.integers(0, 120)),
+    st.booleans(),
+)
+def test_any_split_of_a_text_gives_the_same_calls_and_content(
+    format_: ToolCallFormat, text: str, cuts: list[int], parallel: bool
+) -> None:
+    edges = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
+    pieces = [text[start:end] for start, end in pairwise(edges)]
+    whole = read(format_, [text], parallel=parallel)
+    assert read(format_, pieces, parallel=parallel) == whole
+    assert read(format_, list(text), parallel=parallel) == whole
+
+
+@given(st.sampled_from(get_args(ToolCallFormat)), TEXTS)
+def test_a_text_in_which_no_call_is_found_is_content_to_the_last_character(
+    format_: ToolCallFormat, text: str
+) -> None:
+    content, calls = read(format_, list(text))
+    if not calls:
+        assert content == text
+
+
+def test_arguments_come_before_the_call_is_complete() -> None:
+    reader = call_reader("hermes", TOOLS, parallel=True)
+    begun = reader.feed('<tool_call>{"name": "weather", "arguments": {"ci')
+    assert [(each.name, each.arguments) for each in begun.calls] == [
+        ("weather", ""),
+        (None, '{"ci'),
+    ]
+    assert [each.arguments for each in reader.feed('ty": 1').calls] == ['ty": 1']
+
+
+def test_without_parallel_calls_the_first_one_ends_the_answer() -> None:
+    call = '<tool_call>{"name": "now", "arguments": {}}</tool_call>'
+    reader = call_reader("hermes", TOOLS, parallel=False)
+    assert len(reader.feed(call * 2).calls) == 2  # its name and its arguments
+    assert reader.done
+
+
+@pytest.mark.parametrize("format_", get_args(ToolCallFormat))
+def test_every_family_has_rules_for_a_forced_call(format_: ToolCallFormat) -> None:
+    functions = [tool["function"] for tool in TOOLS]
+    grammar = call_grammar(format_, functions)
+    assert grammar.gbnf is not None
+    assert "weather" in grammar.gbnf
+
+
+HISTORY: list[dict[str, Any]] = [
+    {"role": "user", "content": "Weather?"},
+    {
+        "role": "assistant",
+        "content": "",
+        "tool_calls": [
+            {
+                "id": "call_1",
+                "type": "function",
+                "function": {"name": "weather", "arguments": '{"city": "Paris"}'},
+            }
+        ],
+    },
+    {"role": "tool", "tool_call_id": "call_1", "content": "sunny"},
+]
+
+
+def test_templates_get_arguments_as_an_object_or_as_text() -> None:
+    as_object = for_template(HISTORY, "hermes")[1]["tool_calls"][0]["function"]["arguments"]
+    assert as_object == {"city": "Paris"}
+    as_text = for_template(HISTORY, "hermes", arguments_as_text=True)
+    assert as_text == HISTORY
+
+
+def test_arguments_that_are_no_json_stay_as_they_were_written() -> None:
+    call = {"id": "1", "function": {"name": "now", "arguments": "{oops"}}
+    message = {"role": "assistant", "content": "", "tool_calls": [call]}
+    written = for_template([message], "hermes")[0]["tool_calls"][0]
+    assert written["function"]["arguments"] == "{oops"
+
+
+def test_mistral_templates_get_ids_of_nine_letters_and_digits() -> None:
+    written = for_template(HISTORY, "mistral")
+    id_ = written[1]["tool_calls"][0]["id"]
+    assert len(id_) == 9 and id_.isalnum()
+    assert written[2]["tool_call_id"] == id_
+    assert short_id(id_) == id_
+
+
+def test_a_template_that_knows_no_tools_is_told_in_words() -> None:
+    told = without_tool_roles(HISTORY, TOOLS)
+    assert [message["role"] for message in told] == ["user", "assistant", "user"]
+    assert '"name": "weather"' in told[0]["content"]
+    assert told[1]["content"] == '{"name": "weather", "arguments": {"city": "Paris"}}'
+    assert told[2]["content"] == "Result of weather:\nsunny"
