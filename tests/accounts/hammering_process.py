@@ -22,7 +22,7 @@ async def everyone_is_ready(windows: str) -> None:
     """Begin together: otherwise the first has all of the limit before the others are up."""
     async with Redis.from_url(windows) as meeting:
         await meeting.incr("ready")
-        while int(await meeting.get("ready") or 0) < PROCESSES:
+        while int(await meeting.get("ready") or 0) < PROCESSES:  # noqa: ASYNC110 - of processes
             await asyncio.sleep(0.01)
 
 
