@@ -21,6 +21,7 @@ from llmaas.bundle import Bundle
 from llmaas.cli.listener import Listener
 from llmaas.cli.version import program_version
 from llmaas.gateway import GatewayServer, Refusal, Version, create_app
+from llmaas.gateway.screening import ScreeningMemory
 from llmaas.workers import DeployedPools, ServedModel, Workers
 
 _log = logging.getLogger(__name__)
@@ -76,6 +77,8 @@ class Running:
             machine_name=service.machine_name,
             n_threads=service.n_threads,
         )
+        # A customer's last prompts count on, whatever bundle they met.
+        self._screening_memory = ScreeningMemory.fresh()
         app = self._app(service, self._workers.deployed, self.version)
         self._server = GatewayServer(app, listener.socket)
         self._endings: set[asyncio.Task[None]] = set()
@@ -152,4 +155,5 @@ class Running:
             version=version,
             refused=lambda: self.refused,
             admin_token=service.admin_token,
+            screening_memory=self._screening_memory,
         )
