@@ -40,8 +40,10 @@ GOLDEN: list[tuple[ToolCallFormat, str, str | None, Calls]] = [
     ),
     (
         "hermes",
-        'Let me look.\n\n<tool_call>\n{"name": "weather", "arguments": {"city": "Paris"}}\n'
-        '</tool_call>\n<tool_call>{"arguments": {}, "name": "now"}</tool_call>\n',
+        (
+            'Let me look.\n\n<tool_call>\n{"name": "weather", "arguments": {"city": "Paris"}}\n'
+            '</tool_call>\n<tool_call>{"arguments": {}, "name": "now"}</tool_call>\n'
+        ),
         "Let me look.",
         [PARIS, NOW],
     ),
@@ -63,15 +65,19 @@ GOLDEN: list[tuple[ToolCallFormat, str, str | None, Calls]] = [
     ("hermes", 'so <tool_call>\n{"name": "wea', None, []),
     (
         "qwen3_coder",
-        "<tool_call>\n<function=weather>\n<parameter=city>\nParis\n</parameter>\n"
-        "<parameter=days>\n3\n</parameter>\n</function>\n</tool_call>",
+        (
+            "<tool_call>\n<function=weather>\n<parameter=city>\nParis\n</parameter>\n"
+            "<parameter=days>\n3\n</parameter>\n</function>\n</tool_call>"
+        ),
         "",
         [("weather", {"city": "Paris", "days": 3})],
     ),
     (
         "qwen3_coder",
-        "First:\n<function=weather>\n<parameter=city>\n12\n</parameter>\n</function>\n</tool_call>\n"
-        "<tool_call>\n<function=now>\n</function>\n</tool_call>",
+        (
+            "First:\n<function=weather>\n<parameter=city>\n12\n</parameter>\n</function>\n</tool_call>\n"
+            "<tool_call>\n<function=now>\n</function>\n</tool_call>"
+        ),
         "First:",
         [("weather", {"city": "12"}), NOW],
     ),
@@ -79,8 +85,10 @@ GOLDEN: list[tuple[ToolCallFormat, str, str | None, Calls]] = [
     ("llama3_json", '{"name": "weather", "parameters": {"city": "Paris"}}', "", [PARIS]),
     (
         "llama3_json",
-        '<|python_tag|>{"name": "weather", "parameters": {"city": "Paris"}}; '
-        '{"name": "now", "parameters": {}}<|eom_id|>',
+        (
+            '<|python_tag|>{"name": "weather", "parameters": {"city": "Paris"}}; '
+            '{"name": "now", "parameters": {}}<|eom_id|>'
+        ),
         "",
         [PARIS, NOW],
     ),
@@ -88,8 +96,10 @@ GOLDEN: list[tuple[ToolCallFormat, str, str | None, Calls]] = [
     ("llama3_json", '{"answer": [1, 2]} is it', None, []),
     (
         "mistral",
-        '[TOOL_CALLS][{"name": "weather", "arguments": {"city": "Paris"}, "id": "a1B2c3D4e"}, '
-        '{"name": "now", "arguments": {}}]',
+        (
+            '[TOOL_CALLS][{"name": "weather", "arguments": {"city": "Paris"}, "id": "a1B2c3D4e"}, '
+            '{"name": "now", "arguments": {}}]'
+        ),
         "",
         [PARIS, NOW],
     ),
@@ -102,8 +112,10 @@ GOLDEN: list[tuple[ToolCallFormat, str, str | None, Calls]] = [
     ("mistral_args", "[TOOL_CALLS] is how calls begin", None, []),
     (
         "granite",
-        '<|tool_call|>[{"name": "weather", "arguments": {"city": "Paris"}}, '
-        '{"name": "now", "arguments": {}}]',
+        (
+            '<|tool_call|>[{"name": "weather", "arguments": {"city": "Paris"}}, '
+            '{"name": "now", "arguments": {}}]'
+        ),
         "",
         [PARIS, NOW],
     ),
@@ -148,7 +160,7 @@ def test_every_family_is_read_as_it_writes(
 
 
 PIECES = [
-    "<tool_call>", "</tool_call>", '{"name": "weather", "arguments": {', '"city": "Paris"', "}", "}",
+    "<tool_call>", "</tool_call>", '{"name": "weather", "arguments": {', '"city": "Paris"', "}",
     "<function=weather>", "<parameter=city>\n", "</parameter>", "</function>", "[TOOL_CALLS]",
     "[ARGS]", "weather", "{", "[", "]", ", ", '"', "\\", " ", "\n", "x", "<", "<|tool_call|>",
     "<|python_tag|>", "```json", "```", ";", '{"arguments": {}, "name": "now"}', "[CALL_ID]", "é",
@@ -243,7 +255,8 @@ def test_arguments_that_are_no_json_stay_as_they_were_written() -> None:
 def test_mistral_templates_get_ids_of_nine_letters_and_digits() -> None:
     written = for_template(HISTORY, "mistral")
     id_ = written[1]["tool_calls"][0]["id"]
-    assert len(id_) == 9 and id_.isalnum()
+    assert len(id_) == 9
+    assert id_.isalnum()
     assert written[2]["tool_call_id"] == id_
     assert short_id(id_) == id_
 

@@ -1,0 +1,230 @@
+"""Tools, JSON and log probabilities, with the official client and a real worker."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from pydantic import BaseModel
+from tests.gateway.a_bundle import CHAT, REASONING, make_bundle
+from tests.gateway.serving import Gateway, serving
+
+from llmaas.workers import Delta, Finished, Started, Usage, Workers, plan_deployment
+from llmaas.workers.protocol import ToolCallDelta
+from llmaas.workers.stand_in import make_stand_ins
+
+TOOL: Any = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "Get the weather",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}},
+            "required": ["city"],
+        },
+    },
+}
+QUESTION: Any = [{"role": "user", "content": "What is the weather in Paris?"}]
+ASK: Any = {"model": CHAT, "messages": QUESTION, "tools": [TOOL], "temperature": 0}
+
+
+class Person(BaseModel):
+    name: str
+    age: int
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    directory = tmp_path_factory.mktemp("tools")
+    bundle = make_bundle()
+    specs = tuple(
+        msgspec.structs.replace(spec, tool_call_format="granite") if spec.pool == CHAT else spec
+        for spec in bundle.workers
+    )
+    bundle = msgspec.structs.replace(bundle, workers=specs)
+    deployment = plan_deployment(
+        specs,
+        weights_dir=directory / "weights",
+        stand_ins=make_stand_ins(directory / "stand-ins"),
+    )
+    workers = Workers(deployment, memory_budget_bytes=4 * 2**30, machine_name="here", n_threads=1)
+    with serving(directory, workers=workers, bundle=bundle, deployment=deployment) as running:
+        running.run(workers.start())
+        try:
+            yield running
+        finally:
+            running.run(workers.stop())
+
+
+@pytest.mark.parametrize(
+    "choice", ["auto", "required", {"type": "function", "function": {"name": "get_weather"}}]
+)
+def test_a_model_calls_a_tool_and_goes_on_with_its_result(live: Gateway, choice: Any) -> None:
+    client = live.openai()
+    asked = client.chat.completions.create(**ASK, tool_choice=choice).choices[0]
+    assert asked.finish_reason == "tool_calls"
+    assert asked.message.content is None
+    assert asked.message.tool_calls is not None
+    (call,) = asked.message.tool_calls
+    assert call.type == "function"
+    assert call.function.name == "get_weather"
+    assert set(json.loads(call.function.arguments)) == {"city"}
+    result = {"role": "tool", "tool_call_id": call.id, "content": "sunny"}
+    told = client.chat.completions.create(
+        **{**ASK, "messages": [*QUESTION, asked.message, result]}
+    ).choices[0]
+    assert told.finish_reason == "stop"
+    assert told.message.content
+
+
+def test_a_streamed_call_begins_with_its_name_and_goes_on_with_its_arguments(live: Gateway) -> None:
+    chunks = list(live.openai().chat.completions.create(**ASK, stream=True))
+    pieces = [piece for chunk in chunks for piece in chunk.choices[0].delta.tool_calls or ()]
+    assert pieces[0].id
+    assert pieces[0].function is not None
+    assert pieces[0].function.name == "get_weather"
+    assert len(pieces) > 2
+    assert all(piece.index == 0 and piece.id is None for piece in pieces[1:])
+    arguments = "".join(piece.function.arguments or "" for piece in pieces if piece.function)
+    assert set(json.loads(arguments)) == {"city"}
+    assert chunks[-1].choices[0].finish_reason == "tool_calls"
+
+
+def test_the_streaming_helper_assembles_the_call(live: Gateway) -> None:
+    with live.openai().chat.completions.stream(**ASK) as stream:
+        kinds = [event.type for event in stream]
+        final = stream.get_final_completion().choices[0]
+    assert "tool_calls.function.arguments.delta" in kinds
+    assert final.finish_reason == "tool_calls"
+    assert final.message.tool_calls is not None
+    assert final.message.tool_calls[0].function.name == "get_weather"
+
+
+def test_an_answer_conforms_to_a_model_of_pydantic(live: Gateway) -> None:
+    parsed = live.openai().chat.completions.parse(
+        model=CHAT, messages=QUESTION, response_format=Person, temperature=0, max_tokens=200
+    )
+    assert isinstance(parsed.choices[0].message.parsed, Person)
+
+
+def test_json_mode_gives_an_object_and_a_grammar_binds(live: Gateway) -> None:
+    body = {"model": CHAT, "messages": QUESTION, "temperature": 0, "max_tokens": 60}
+    bound = live.http().post("/v1/chat/completions", json={**body, "grammar": 'root ::= "yes"'})
+    assert bound.json()["choices"][0]["message"]["content"] == "yes"
+    free = {**body, "response_format": {"type": "json_object"}}
+    answer = live.http().post("/v1/chat/completions", json=free).json()["choices"][0]
+    assert answer["message"]["content"].startswith("{")
+
+
+def test_every_token_comes_with_its_probability(live: Gateway) -> None:
+    asked: Any = {"model": CHAT, "messages": QUESTION, "temperature": 0, "max_tokens": 6}
+    client = live.openai()
+    whole = client.chat.completions.create(**asked, logprobs=True, top_logprobs=2).choices[0]
+    assert whole.logprobs is not None
+    tokens = whole.logprobs.content
+    assert tokens is not None
+    assert "".join(token.token for token in tokens) == whole.message.content
+    for token in tokens:
+        assert token.logprob <= 0
+        assert token.top_logprobs[0].token == token.token
+        assert len(token.top_logprobs) == 2
+    chunks = client.chat.completions.create(**asked, logprobs=True, stream=True)
+    streamed = [
+        token.token
+        for chunk in chunks
+        if chunk.choices[0].logprobs
+        for token in chunk.choices[0].logprobs.content or ()
+    ]
+    assert streamed == [token.token for token in tokens]
+
+
+def test_a_completion_tells_probabilities_in_the_older_form(live: Gateway) -> None:
+    answer = live.openai().completions.create(
+        model=CHAT, prompt="Hi", temperature=0, logprobs=2, max_tokens=4
+    )
+    told = answer.choices[0].logprobs
+    assert told is not None
+    assert told.tokens is not None
+    assert told.text_offset is not None
+    assert told.text_offset[0] == 0
+    assert len(told.tokens) == len(told.token_logprobs or ()) == len(told.top_logprobs or ()) == 4
+
+
+def test_a_reasoning_model_does_not_think_when_told_so(live: Gateway) -> None:
+    hello: Any = {"model": REASONING, "messages": [{"role": "user", "content": "Hello"}]}
+    client = live.openai()
+    quiet = client.chat.completions.create(**hello, reasoning_effort="low", temperature=0)
+    assert quiet.usage is not None
+    assert quiet.usage.completion_tokens_details is not None
+    assert quiet.usage.completion_tokens_details.reasoning_tokens == 0
+    loud = client.chat.completions.create(**hello, reasoning_effort="high", temperature=0)
+    assert "reasoning_content" in (loud.choices[0].message.model_extra or {})
+
+
+# With a scripted worker: what is passed on, and what is refused
+
+
+def post(gateway: Gateway, **fields: Any) -> Any:
+    body = {"model": CHAT, "messages": QUESTION, **fields}
+    return gateway.http().post("/v1/chat/completions", json=body).json()
+
+
+def test_two_calls_have_ids_of_their_own(gateway: Gateway) -> None:
+    gateway.workers.script = [
+        Started(0, 7),
+        Delta(0, tool_calls=[ToolCallDelta(0, "a"), ToolCallDelta(0, arguments='{"x"')]),
+        Delta(0, tool_calls=[ToolCallDelta(0, arguments=": 1}"), ToolCallDelta(1, "b", "{}")]),
+        Finished(0, "stop", Usage(prompt_tokens=7, completion_tokens=2)),
+    ]
+    choice = post(gateway, tools=[TOOL])["choices"][0]
+    first, second = choice["message"]["tool_calls"]
+    assert choice["finish_reason"] == "tool_calls"
+    assert first["function"] == {"name": "a", "arguments": '{"x": 1}'}
+    assert second["function"] == {"name": "b", "arguments": "{}"}
+    assert first["id"] != second["id"]
+
+
+def test_what_steers_an_answer_reaches_the_worker(gateway: Gateway) -> None:
+    post(
+        gateway,
+        tools=[TOOL],
+        tool_choice={"type": "function", "function": {"name": "get_weather"}},
+        parallel_tool_calls=False,
+        reasoning_effort="minimal",
+        chat_template_kwargs={"style": "brief"},
+        repetition_penalty=1.5,
+        min_tokens=3,
+        ignore_eos=True,
+        typical_p=0.5,
+    )
+    post(gateway, response_format={"type": "json_object"}, logprobs=True)
+    forced, bound = gateway.workers.generated
+    assert (forced.tool_choice.required, forced.tool_choice.function) == (True, "get_weather")
+    assert forced.tool_choice.parallel is False
+    assert forced.thinking is False
+    assert forced.template_arguments == {"reasoning_effort": "minimal", "style": "brief"}
+    assert (forced.sampling.repeat_penalty, forced.sampling.typical_p) == (1.5, 0.5)
+    assert (forced.sampling.min_tokens, forced.sampling.ignore_eos) == (3, True)
+    assert bound.grammar.json_schema == {"type": "object"}
+    assert (bound.top_logprobs, bound.thinking) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"tools": [TOOL, TOOL]}, "tools[1].function.name"),
+        (
+            {"tools": [{"type": "function", "function": {"name": "not a name"}}]},
+            "tools[0].function.name",
+        ),
+        ({"tools": [TOOL], "response_format": {"type": "json_object"}}, "response_format"),
+        ({"tools": [TOOL], "grammar": 'root ::= "a"'}, "grammar"),
+        ({"grammar": 'root ::= "a"', "response_format": {"type": "json_object"}}, "grammar"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(
+    gateway: Gateway, fields: dict[str, Any], param: str
+) -> None:
+    assert post(gateway, **fields)["error"]["param"] == param
