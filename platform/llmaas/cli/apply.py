@@ -193,8 +193,9 @@ def _print_history(state: StateDir, *, as_json: bool) -> None:
         print(msgspec.json.encode(entries).decode())
     elif not entries:
         print(f"Nothing was applied in {state.root} yet.")
+    serving = next((each for each in reversed(entries) if each.outcome == "serving"), None)
     for entry in () if as_json else reversed(entries):
-        mark = "*" if entry.bundle == store.current and entry.outcome == "serving" else " "
+        mark = "*" if entry is serving else " "
         came = entry.outcome if entry.running else "in place"
         when = f"{entry.at:%Y-%m-%d %H:%M:%S}Z"
         print(f"{mark} {when}  {entry.by:<12} {entry.action:<9} {entry.bundle:<22} {came}")
