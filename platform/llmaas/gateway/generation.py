@@ -151,7 +151,9 @@ def api_error(failure: Failed, param: str) -> ApiError:
         case "unsupported":
             return UnsupportedValue(failure.message, param=param)
         case "overloaded":
-            return Overloaded(failure.message)
+            return Overloaded(failure.message, retry_after_s=failure.retry_after_s)
+        case "deadline_exceeded":
+            return Unavailable(failure.message)
         case _:
             return ServerError(
                 "The model failed while answering. Try again; x-request-id names this request."
