@@ -15,6 +15,7 @@ from llmaas.cli.lifecycle_due import Due, due_on, leaving
 from llmaas.cli.models import AtOption
 from llmaas.cli.options import CatalogOption, DatabaseOption, JsonOption, StateDirOption
 from llmaas.cli.service_day import today_of
+from llmaas.cli.site import docs_available
 from llmaas.cli.sources import load_source
 from llmaas.cli.state import state_dir
 
@@ -103,6 +104,12 @@ def report(
     still = None if calls is None else tuple(each for each in calls if each.model in going)
     print(_as_json(today, due, still) if as_json else _as_text(today, due, still))
     if notices is not None:
+        if not docs_available():
+            raise CommandError(
+                Exit.CANNOT_START,
+                "notices need packages that are not installed",
+                "install them with: pip install 'llmaas[docs]'",
+            )
         languages = _languages(bundle, language_of or [])
         _write(notices, _notices(bundle, still or (), languages, since, today))
     if strict and any(each.breaks_policy for each in due):
