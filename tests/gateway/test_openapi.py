@@ -126,3 +126,18 @@ def test_only_public_operations_lift_the_key() -> None:
         described = DOCUMENT["paths"][operation.path][operation.method.lower()]
         assert ("security" in described) == (operation.public or operation.admin)
         assert ("401" in described["responses"]) == (not operation.public)
+
+
+def test_operations_that_screen_prompts_say_what_a_refusal_and_a_flag_look_like() -> None:
+    screened = {operation.path for operation in OPERATIONS if operation.endpoint is not None}
+    assert len(screened) == 3
+    for path in screened:
+        answers = DOCUMENT["paths"][path]["post"]["responses"]
+        assert "x-llmaas-security" in answers["200"]["headers"]
+        assert "prompt_blocked" in answers["403"]["description"]
+        content = answers["403"]["content"]["application/json"]
+        assert content["schema"] == {"$ref": "#/components/schemas/BlockedEnvelope"}
+        example = content["examples"]["prompt_blocked"]["value"]
+        assert example["detail"] == example["error"]["message"]
+    looking = DOCUMENT["paths"]["/v1/models/{model}"]["get"]["responses"]
+    assert "prompt_blocked" not in looking["403"]["description"]

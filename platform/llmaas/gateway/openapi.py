@@ -14,6 +14,12 @@ from llmaas.bundle import Bundle, to_json
 from llmaas.gateway import wire
 from llmaas.gateway.examples import answer_example, error_examples, request_example
 from llmaas.gateway.operations import OPERATIONS, Operation
+from llmaas.gateway.screening import (
+    BLOCKED_MESSAGE,
+    FLAG_HEADER,
+    BlockedEnvelope,
+    PromptBlockedError,
+)
 
 _REF = "#/components/schemas/{name}"
 _MODEL_SCHEMAS = {
@@ -34,6 +40,7 @@ _STATUS = {
     500: "A fault of the service; `x-request-id` names the request.",
     503: "The model cannot answer now.",
 }
+_BLOCKED = "`prompt_blocked`: the prompt was refused for security reasons; nothing is billed."
 _TAGS = {
     "models": "What can be called.",
     "generation": "Text from models.",
@@ -60,6 +67,10 @@ _RESPONSE_HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "x-llmaas-stand-in": (
         "`true` when stand-in weights answered.",
         {"type": "string", "const": "true"},
+    ),
+    FLAG_HEADER: (
+        "`flagged` when the prompt was suspicious, and answered all the same.",
+        {"type": "string", "const": "flagged"},
     ),
     "x-ratelimit-limit-requests": ("Requests per minute, where limited.", {"type": "integer"}),
     "x-ratelimit-remaining-requests": ("Requests left now.", {"type": "integer"}),
@@ -182,7 +193,7 @@ def _responses(operation: Operation, model: str) -> dict[str, Any]:
         "headers": _headers(
             *_ON_EVERY_ANSWER,
             *(_ON_MODEL_ANSWERS if _of_a_model(operation) else ()),
-            *(_LIMITS if operation.endpoint is not None else ()),
+            *((*_LIMITS, FLAG_HEADER) if operation.endpoint is not None else ()),
         ),
         "content": _success_content(operation, model),
     }
@@ -198,6 +209,8 @@ def _responses(operation: Operation, model: str) -> dict[str, Any]:
         responses[str(status)] = (
             _page(status) if operation.tag == "documentation" else _error(status, model)
         )
+    if operation.endpoint is not None:
+        responses["403"] = _refusal(responses["403"])
     return responses
 
 
@@ -234,6 +247,22 @@ def _error(status: int, model: str) -> dict[str, Any]:
     }
 
 
+def _refusal(described: dict[str, Any]) -> dict[str, Any]:
+    """The 403 of an operation whose prompts are screened: `detail` is there for older clients."""
+    error = PromptBlockedError(BLOCKED_MESSAGE, param="messages[0]")
+    content = {
+        "schema": _one_of((BlockedEnvelope,)),
+        "examples": {
+            "not_permitted": {"value": described["content"]["application/json"]["example"]},
+            PromptBlockedError.code: {"value": msgspec.to_builtins(error.envelope)},
+        },
+    }
+    return described | {
+        "description": f"{described['description']} {_BLOCKED}",
+        "content": {"application/json": content},
+    }
+
+
 def _page(status: int) -> dict[str, Any]:
     return {
         "description": "No such page." if status == 404 else _STATUS[status],
@@ -256,7 +285,7 @@ def _one_of(types: tuple[type[Any], ...]) -> dict[str, Any]:
 
 
 def _schemas(bundle: Bundle) -> dict[str, Any]:
-    named: set[Any] = {wire.ErrorEnvelope}
+    named: set[Any] = {wire.ErrorEnvelope, BlockedEnvelope}
     for operation in OPERATIONS:
         for each in (*operation.requests, operation.answers, operation.streams):
             if each is not None and not isinstance(each, str):

@@ -158,7 +158,11 @@ class GenerationRequest(msgspec.Struct, kw_only=True):
         Meta(description="Answers to generate; the prompt counts once."),
     ] = 1
     user: Annotated[
-        str | None, Meta(description="Your name for your user; it is not evaluated.")
+        str | None,
+        Meta(
+            description="Your name for your user. It keeps the prompts of your users apart where "
+            "attacks in pieces and repetitions are looked for; give no personal data."
+        ),
     ] = None
 
 
@@ -232,5 +236,5 @@ class EmbeddingRequest(msgspec.Struct, kw_only=True):
         Meta(description="Accepted when it is the number of dimensions the model has."),
     ] = None
     user: Annotated[
-        str | None, Meta(description="Your name for your user; it is not evaluated.")
+        str | None, Meta(description="Your name for your user; embeddings do not use it.")
     ] = None
