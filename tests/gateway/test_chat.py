@@ -218,7 +218,7 @@ def test_n_answers_count_the_prompt_once(gateway: Gateway) -> None:
         ("model", 7, "got `int`"),
         ("model", "", "length >= 1"),
         ("tools", {}, "got `object`"),
-        ("response_format", {"type": "xml"}, "xml"),
+        ("response_format", "json", "got `str`"),
         ("logprobs", 1, "got `int`"),
         ("top_logprobs", 2, "needs 'logprobs'"),
         ("tool_choice", "required", "there are no tools"),

@@ -10,8 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmaas.bundle.tables import ToolCallFormat
+from llmaas.workers.grammars import GrammarState, compile_grammar
+from llmaas.workers.model import Model
+from llmaas.workers.schema_rules import SchemaError
 from llmaas.workers.tool_calls import call_grammar, call_reader, for_template, without_tool_roles
 from llmaas.workers.tool_calls.history import short_id
+from llmaas.workers.vocabulary import Vocabulary
+
+
+@pytest.fixture(scope="module")
+def vocabulary(tiny: Any) -> Vocabulary:
+    return Vocabulary(Model(tiny.random, n_gpu_layers=0))
+
 
 TOOLS: list[dict[str, Any]] = [
     {
@@ -28,7 +38,7 @@ TOOLS: list[dict[str, Any]] = [
     {"type": "function", "function": {"name": "now"}},
 ]
 PARIS = ("weather", {"city": "Paris"})
-NOW = ("now", {})
+NOW: tuple[str, dict[str, str]] = ("now", {})
 Calls = list[tuple[str, Any]]
 
 GOLDEN: list[tuple[ToolCallFormat, str, str | None, Calls]] = [
@@ -213,12 +223,52 @@ def test_without_parallel_calls_the_first_one_ends_the_answer() -> None:
     assert reader.done
 
 
+FORCED: dict[ToolCallFormat, str] = {
+    "hermes": '<tool_call>\n{"name": "weather", "arguments": {"city": "Paris"}}\n</tool_call>',
+    "qwen3_coder": (
+        "<tool_call>\n<function=weather>\n<parameter=city>\nParis\n</parameter>\n</function>\n"
+        "</tool_call>"
+    ),
+    "llama3_json": '{"name": "weather", "parameters": {"city": "Paris"}}',
+    "mistral": '[TOOL_CALLS][{"name": "weather", "arguments": {"city": "Paris"}}]',
+    "mistral_args": '[TOOL_CALLS]weather[ARGS]{"city": "Paris"}',
+    "granite": '<|tool_call|>[{"name": "weather", "arguments": {"city": "Paris"}}]',
+    "generic_json": '{"name": "weather", "arguments": {"city": "Paris"}}',
+}
+
+
 @pytest.mark.parametrize("format_", get_args(ToolCallFormat))
-def test_every_family_has_rules_for_a_forced_call(format_: ToolCallFormat) -> None:
-    functions = [tool["function"] for tool in TOOLS]
-    grammar = call_grammar(format_, functions)
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_forced_call_is_one_that_the_family_writes_and_that_is_read(
+    format_: ToolCallFormat, count: int, vocabulary: Vocabulary
+) -> None:
+    functions = [tool["function"] for tool in TOOLS[:count]]
+    compiled = compile_grammar(call_grammar(format_, functions), vocabulary.handle)
+    state = GrammarState(compiled, vocabulary.handle)
+    for token in vocabulary.prompt_tokens(FORCED[format_]):
+        assert state.allows(token)
+        state.accept(token, b"")
+    assert state.allows(vocabulary.eos)
+    state.close()
+    assert read(format_, [FORCED[format_]]) == ("", [("weather", '{"city": "Paris"}')])
+
+
+def test_references_inside_parameters_are_followed() -> None:
+    chain = {
+        "type": "object",
+        "properties": {"next": {"$ref": "#/$defs/link"}},
+        "$defs": {"link": {"type": "object", "properties": {"next": {"$ref": "#/$defs/link"}}}},
+    }
+    functions: list[dict[str, Any]] = [{"name": "first"}, {"name": "chain", "parameters": chain}]
+    grammar = call_grammar("hermes", functions)
     assert grammar.gbnf is not None
-    assert "weather" in grammar.gbnf
+    assert '"chain' in grammar.gbnf.replace("\\", "")
+
+
+def test_parameters_that_rules_cannot_express_name_the_function() -> None:
+    odd = {"type": "object", "properties": {"x": {"not": {}}}}
+    with pytest.raises(SchemaError, match="parameters of odd"):
+        call_grammar("hermes", [{"name": "odd", "parameters": odd}])
 
 
 HISTORY: list[dict[str, Any]] = [

@@ -145,7 +145,10 @@ class PromptReader:
         if not functions:
             message = f"tool_choice: no tool is called {choice.function}"
             raise _refused(request.stream, "invalid_request", message)
-        return call_grammar(self._tool_call_format, functions)
+        try:
+            return call_grammar(self._tool_call_format, functions)
+        except RecursionError as error:
+            raise SchemaError("tools: parameters are nested too deep") from error
 
     def _tokens(self, request: Generate) -> tuple[str, list[int]]:
         if request.prompt_tokens is not None:

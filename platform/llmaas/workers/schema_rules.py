@@ -64,10 +64,9 @@ class _Converter:
 
     def convert(self, before: str, after: str) -> str:
         rule = self._rule(self._schema, "root", "#")
-        if before or after:
-            self._rules["root"] = f"{json.dumps(before)} ({rule}) {json.dumps(after)}"
-        else:
-            self._rules["root"] = rule + " ws"
+        start = f"{json.dumps(before)} " if before else ""
+        end = f" {json.dumps(after)}" if after else " ws"
+        self._rules["root"] = f"{start}({rule}){end}" if start else rule + end
         return "\n".join(f"{name} ::= {rule}" for name, rule in self._rules.items())
 
     def _rule(  # noqa: PLR0911 - one return for each way to write a schema

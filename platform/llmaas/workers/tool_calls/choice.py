@@ -41,12 +41,16 @@ def call_grammar(format_: ToolCallFormat, functions: Sequence[Mapping[str, Any]]
                 "type": "object",
                 "properties": {
                     "name": {"const": function["name"]},
-                    key: _moved(_schema(function), f"#/anyOf/{number}/properties/{key}"),
+                    key: {"$ref": f"#/$defs/{number}"},
                 },
                 "required": ["name", key],
             }
             for number, function in enumerate(functions)
-        ]
+        ],
+        "$defs": {
+            str(number): _moved(_schema(function), f"#/$defs/{number}")
+            for number, function in enumerate(functions)
+        },
     }
     before, after = _AROUND[format_]
     return Grammar(gbnf=schema_rules(schema, before=before, after=after))
