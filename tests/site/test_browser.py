@@ -61,7 +61,7 @@ def test_the_search_finds_pages_of_its_own_language(open_page, docs_url, languag
 
 def test_the_timeline_links_to_models_and_has_a_name(open_page):
     page = open_page("en/lifecycle/")
-    expect(page.get_by_role("img", name="Timeline of the models’ lifecycle")).to_be_visible()
+    expect(page.get_by_role("group", name="Timeline of the models’ lifecycle")).to_be_visible()
     page.locator('.timeline a[href="../models/gemma3-12b/"]').click()
     page.wait_for_url("**/docs/en/models/gemma3-12b/")
 
@@ -76,3 +76,12 @@ def test_a_phone_never_scrolls_a_page_sideways(open_page, path, scheme):
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     expected = "slate" if scheme == "dark" else "default"
     assert page.locator("body").get_attribute("data-md-color-scheme") == expected
+
+
+def test_the_search_of_a_missing_page_finds_pages(open_page, docs_url):
+    page = open_page("de/404.html")
+    page.locator(".md-search__input").click()
+    page.locator(".md-search__input").press_sequentially("Stufen")
+    first = page.locator(".md-search-result__link").first
+    expect(first).to_be_visible()
+    assert first.get_attribute("href").startswith(f"{docs_url}de/")

@@ -78,7 +78,7 @@ def test_every_page_has_a_twin_whose_links_lead_somewhere(built, sites, language
         assert text.startswith("# "), twin
         for link in re.findall(r"\]\(([^)\s]+)\)", text):
             if not re.match(r"[a-z]+:|#", link):
-                assert (twin.parent / link.partition("#")[0]).is_file(), (twin, link)
+                assert (twin.parent / re.split("[?#]", link)[0]).is_file(), (twin, link)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -73,8 +73,8 @@ def draw_timeline(
 
     height = HEAD + ROW * len(models) + 8
     parts = [
-        f'<svg class="timeline" viewBox="0 0 {LABELS + CHART + 10} {height}" data-search-exclude',
-        ' role="img" aria-labelledby="timeline-title timeline-desc">',
+        f'<svg class="timeline" viewBox="0 0 {LABELS + CHART + 10} {height}"',
+        ' data-search-exclude="" role="group" aria-labelledby="timeline-title timeline-desc">',
         f'<title id="timeline-title">{escape(texts.title)}</title>',
         f'<desc id="timeline-desc">{escape(texts.description)}</desc>',
     ]

@@ -1,5 +1,6 @@
 """The last steps, on the finished HTML of all languages."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,7 @@ def finish_site(
     """
     for site in sites:
         below = root / site.folder
+        _mend_missing_page(below / "404.html")
         for page, text in site.pages.items():
             _write(below / twin_path(page), markdown_twin(text, page))
         index = write_llms_txt(
@@ -73,6 +75,16 @@ def finish_site(
     share_assets(root, [site.folder for site in sites[1:]], base_path=base_path)
     name_by_content(root)
     write_compressed(root)
+
+
+def _mend_missing_page(file: Path) -> None:
+    """Let the search of the page for missing addresses look where the others look.
+
+    Its links start with the path of the site and want it without a slash; the theme's script
+    resolves addresses against it and needs one.
+    """
+    text = file.read_text(encoding="utf-8")
+    file.write_text(re.sub(r'(?<="base": ")(/[^"]*?)/?(?=")', r"\1/", text), encoding="utf-8")
 
 
 def _sections(navigation: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:

@@ -13,6 +13,20 @@
     }
   }, true);
 
+  /* The theme leaves its search without a name, and tables that scroll without the keyboard. */
+  const search = document.querySelector(".md-search[role=dialog]");
+  search?.setAttribute("aria-label", search.querySelector("input[aria-label]")?.getAttribute("aria-label") ?? "");
+
+  const reachable = () => {
+    for (const frame of document.querySelectorAll(".md-typeset__scrollwrap")) {
+      const scrolls = frame.scrollWidth > frame.clientWidth;
+      if (scrolls) frame.tabIndex = 0;
+      else frame.removeAttribute("tabindex");
+    }
+  };
+  addEventListener("load", reachable);
+  addEventListener("resize", reachable);
+
   const valueOf = (row, column) => {
     const cell = row.cells[column];
     return cell.dataset.sort ?? cell.textContent.trim();
