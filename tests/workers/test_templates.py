@@ -89,3 +89,45 @@ def test_an_invalid_template_is_refused_when_it_is_read():
 def test_a_template_from_a_hub_reaches_nothing_outside(source):
     with pytest.raises(TemplateError):
         render(source)
+
+
+def test_thinking_is_said_by_every_name_and_the_callers_own_words_win():
+    source = "{{ enable_thinking }} {{ thinking }}"
+    template = ChatTemplate(source, bos_token="", eos_token="")
+
+    def said(text, thinking, **arguments):
+        messages = [{"role": "user", "content": text}]
+        return template.render(messages, tools=None, arguments=arguments, thinking=thinking)
+
+    assert said("why?", False) == "False False"
+    assert said("why? /think", False) == "True True"
+    assert said("why? /think", False, enable_thinking=False) == "False True"
+
+
+CALLED = [
+    {"role": "user", "content": "1 + 1?"},
+    {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [{"id": "1", "function": {"name": "add", "arguments": '{"a": 1}'}}],
+    },
+]
+ADD = {"type": "function", "function": {"name": "add"}}
+
+
+@pytest.mark.parametrize(
+    "arguments", ["call.function.arguments | tojson", "'' + call.function.arguments"]
+)
+def test_arguments_are_given_as_the_template_takes_them(arguments):
+    source = (
+        "{% if tools %}{% endif %}{% for m in messages %}{% for call in m.tool_calls or [] %}"
+        "{{ " + arguments + " }}{% endfor %}{% endfor %}"
+    )
+    assert render(source, CALLED, tools=[ADD]) == '{"a": 1}'
+
+
+def test_a_template_without_tools_gets_them_in_words():
+    source = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
+    text = render(source, CALLED, tools=[ADD])
+    assert '{"name": "add"}' in text
+    assert 'assistant: {"name": "add", "arguments": {"a": 1}}' in text
