@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import sysconfig
+import tempfile
 from pathlib import Path
 
 import nox
@@ -11,6 +12,8 @@ import nox
 nox.options.sessions = ["lint", "check", "docs", "wheel", "tests"]
 
 ROOT = Path(__file__).parent
+ZENSICAL = "0.0.73"
+"""The last version of MkDocs Material's successor that needs no package beside it."""
 LANGUAGE_SERVER = "1.25.0"
 """Version of the YAML language server that editors are tried with."""
 
@@ -110,6 +113,37 @@ def bench_maintainer(session: nox.Session) -> None:
     """How long check, generate, plan and edit take; `-- --write` keeps the figures."""
     sync(session)
     session.run("python", "benchmarks/maintainer.py", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def zensical(session: nox.Session) -> None:
+    """Build the documentation with the theme's successor; reports, and does not fail."""
+    sync(session)
+    with tempfile.TemporaryDirectory() as work:
+        session.run("python", "-m", "tests.site.sources", work)
+        for project in sorted(Path(work).iterdir()):
+            built = session.run(
+                "uvx",
+                "--from",
+                f"zensical=={ZENSICAL}",
+                "zensical",
+                "build",
+                "-f",
+                str(project / "mkdocs.yml"),
+                external=True,
+                success_codes=range(256),
+                silent=True,
+            )
+            pages = len(list((project / "site").rglob("index.html")))
+            said = "" if pages else f": {str(built)[-2000:]}"
+            session.log(f"{project.name}: {pages} pages with Zensical {ZENSICAL}{said}")
+
+
+@nox.session(venv_backend="none")
+def bench_site(session: nox.Session) -> None:
+    """What the documentation costs to build, to load and to see; `-- --write` keeps the figures."""
+    sync(session)
+    session.run("python", "benchmarks/documentation.py", *session.posargs)
 
 
 @nox.session(venv_backend="none")

@@ -199,7 +199,9 @@ def _run_mkdocs(
     report(0, len(sites))
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         builds = [
-            pool.submit(_build_language, site, work, _config(site, languages, base_path=base_path))
+            pool.submit(
+                _build_language, site, work, site_config(site, languages, base_path=base_path)
+            )
             for site in sites
         ]
         for done, build in enumerate(as_completed(builds), start=1):
@@ -213,17 +215,12 @@ def _run_mkdocs(
 
 def _build_language(site: "RenderedSite", work: Path, config: Mapping[str, Any]) -> None:
     sources = work / f"{site.language}-pages"
-    for path, text in (*site.pages.items(), *site.files.items()):
-        target = sources / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # Line ends as they are: those of a calendar are part of its format.
-        target.write_text(text, encoding="utf-8", newline="")
     config_file = work / f"{site.language}.yml"
-    # JSON is YAML, and needs no care with quoting.
-    config_file.write_text(
-        json.dumps(
-            {**config, "docs_dir": str(sources), "site_dir": str(_site_of(work, site.language))}
-        )
+    write_sources(
+        site,
+        sources,
+        config_file,
+        {**config, "docs_dir": str(sources), "site_dir": str(_site_of(work, site.language))},
     )
     command = [
         sys.executable,
@@ -284,11 +281,25 @@ def _finish(
     )
 
 
+def write_sources(
+    site: "RenderedSite", sources: Path, config_file: Path, config: Mapping[str, Any]
+) -> None:
+    """Write the pages of a language and the configuration that MkDocs or a successor builds."""
+    for path, text in (*site.pages.items(), *site.files.items()):
+        target = sources / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Line ends as they are: those of a calendar are part of its format.
+        target.write_text(text, encoding="utf-8", newline="")
+    # JSON is YAML, and needs no care with quoting.
+    config_file.write_text(json.dumps(config))
+
+
 def _site_of(work: Path, language: str) -> Path:
     return work / f"{language}-site"
 
 
-def _config(site: "RenderedSite", languages: list[str], *, base_path: str) -> dict[str, Any]:
+def site_config(site: "RenderedSite", languages: list[str], *, base_path: str) -> dict[str, Any]:
+    """The configuration of a language, without where its files are."""
     from llmaas.generators.site.formats import own_name  # noqa: PLC0415 - an extra
 
     config: dict[str, Any] = yaml.safe_load((HERE / "mkdocs.yml").read_text(encoding="utf-8"))
