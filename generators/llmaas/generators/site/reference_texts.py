@@ -67,7 +67,10 @@ FIELD_TEXTS = {
     "seed": N_("Graine du tirage, pour répéter une réponse."),
     "stop": N_("Textes qui mettent fin à la réponse."),
     "n": N_("Nombre de réponses."),
-    "user": N_("Votre propre repère pour l’utilisateur final."),
+    "user": N_(
+        "Votre repère pour l’utilisateur final, sans donnée personnelle ; le contrôle des prompts "
+        "suit chacun séparément."
+    ),
     "tools": N_("Les outils que le modèle peut demander."),
     "tool_choice": N_("Si le modèle peut, doit ou ne doit pas demander un outil."),
     "function": N_("La fonction."),
