@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 from pydantic import BaseModel
-from tests.gateway.a_bundle import CHAT, REASONING, make_bundle
+from tests.gateway.a_bundle import CHAT, DEPRECATED, REASONING, make_bundle
 from tests.gateway.serving import Gateway, serving
 
+from llmaas.bundle import ReasoningFormat
 from llmaas.workers import Delta, Finished, Started, Usage, Workers, plan_deployment
 from llmaas.workers.protocol import ToolCallDelta
 from llmaas.workers.stand_in import make_stand_ins
@@ -30,6 +31,13 @@ QUESTION: Any = [{"role": "user", "content": "What is the weather in Paris?"}]
 ASK: Any = {"model": CHAT, "messages": QUESTION, "tools": [TOOL], "temperature": 0}
 
 
+CHANGES: dict[str, dict[str, Any]] = {
+    CHAT: {"tool_call_format": "granite"},
+    REASONING: {"reasoning": ReasoningFormat("<think>", "</think>", "on_by_default")},
+    DEPRECATED: {"reasoning": ReasoningFormat("<think>", "</think>", "off_by_default")},
+}
+
+
 class Person(BaseModel):
     name: str
     age: int
@@ -40,8 +48,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     directory = tmp_path_factory.mktemp("tools")
     bundle = make_bundle()
     specs = tuple(
-        msgspec.structs.replace(spec, tool_call_format="granite") if spec.pool == CHAT else spec
-        for spec in bundle.workers
+        msgspec.structs.replace(spec, **CHANGES.get(spec.pool, {})) for spec in bundle.workers
     )
     bundle = msgspec.structs.replace(bundle, workers=specs)
     deployment = plan_deployment(
@@ -152,15 +159,24 @@ def test_a_completion_tells_probabilities_in_the_older_form(live: Gateway) -> No
     assert len(told.tokens) == len(told.token_logprobs or ()) == len(told.top_logprobs or ()) == 4
 
 
-def test_a_reasoning_model_does_not_think_when_told_so(live: Gateway) -> None:
-    hello: Any = {"model": REASONING, "messages": [{"role": "user", "content": "Hello"}]}
-    client = live.openai()
-    quiet = client.chat.completions.create(**hello, reasoning_effort="low", temperature=0)
-    assert quiet.usage is not None
-    assert quiet.usage.completion_tokens_details is not None
-    assert quiet.usage.completion_tokens_details.reasoning_tokens == 0
-    loud = client.chat.completions.create(**hello, reasoning_effort="high", temperature=0)
-    assert "reasoning_content" in (loud.choices[0].message.model_extra or {})
+@pytest.mark.parametrize(
+    ("model", "fields", "thinks"),
+    [
+        (REASONING, {}, True),
+        (REASONING, {"reasoning_effort": "low"}, False),
+        (DEPRECATED, {}, False),
+        (DEPRECATED, {"reasoning_effort": "high"}, True),
+        (DEPRECATED, {"extra_body": {"chat_template_kwargs": {"enable_thinking": True}}}, True),
+        (DEPRECATED, {"messages": [{"role": "user", "content": "Hello /think"}]}, True),
+    ],
+)
+def test_a_reasoning_model_thinks_by_default_or_when_asked(
+    live: Gateway, model: str, fields: dict[str, Any], thinks: bool
+) -> None:
+    hello = {"messages": [{"role": "user", "content": "Hello"}], "temperature": 0, **fields}
+    answer: Any = live.openai().chat.completions.create(model=model, **hello)
+    assert ("reasoning_content" in answer.choices[0].message.model_extra) is thinks
+    assert (answer.usage.completion_tokens_details.reasoning_tokens > 0) is thinks
 
 
 # With a scripted worker: what is passed on, and what is refused
