@@ -20,6 +20,7 @@ PAGE = """<!doctype html>
 <meta name="robots" content="noindex">
 <meta http-equiv="refresh" content="0; url={target}">
 <link rel="canonical" href="{target}">
+<link rel="icon" href="{icon}">
 <title>{title}</title>
 </head>
 <body data-redirect>
@@ -42,4 +43,10 @@ def redirects_of(catalog: Catalog) -> dict[str, str]:
 def redirect_page(address: str, target: str, *, language: str, title: str) -> str:
     """A page that sends its reader on; it needs no server to do so."""
     up = "../" * address.count("/")
-    return PAGE.format(language=language, target=escape(f"{up}{target}"), title=escape(title))
+    return PAGE.format(
+        language=language,
+        target=escape(f"{up}{target}"),
+        title=escape(title),
+        # Without one, browsers ask the root of the host.
+        icon=f"{up}assets/favicon.svg",
+    )
