@@ -3,9 +3,11 @@ import json
 from importlib import resources
 
 import numpy as np
+import pytest
 
-from llmaas.security import packaged_model
+from llmaas.security import assess, packaged_model
 from llmaas.security.grams import BUCKETS, buckets_of, codes_of
+from llmaas.security.score import BLOCK
 
 MODEL = resources.files("llmaas.security").joinpath("model")
 
@@ -35,3 +37,10 @@ def test_every_gram_has_a_bucket() -> None:
 
 def test_an_empty_text_has_a_score() -> None:
     assert packaged_model().logit("") < packaged_model().block_at
+
+
+@pytest.mark.parametrize("text", ["Say hello.", "Repeat the word hello", "Sag hallo"])
+def test_a_few_words_are_not_blocked_by_the_learned_signal_alone(text, engine):
+    assessment = assess(text, engine)
+    assert not assessment.findings
+    assert assessment.score < BLOCK
