@@ -76,6 +76,13 @@ Score = Annotated[
     Field(gt=0, le=1),
     WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1}),
 ]
+Share = Annotated[
+    Decimal,
+    BeforeValidator(_decimal),
+    Field(ge=0, le=100),
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 100}),
+]
+"""A percentage of a whole."""
 Positive = Annotated[
     Decimal,
     BeforeValidator(_decimal),
@@ -317,6 +324,33 @@ class Thresholds(Record):
     block: Score = Field(description="From here on a prompt is refused.")
 
 
+class SecurityBudgets(Record):
+    """Limits on the measured figures of the layer, for `llmaas security eval --fail`."""
+
+    recall_percent: Share | None = Field(
+        default=None, description="Explicit attacks flagged or blocked, at least."
+    )
+    language_recall_percent: Share | None = Field(
+        default=None, description="The same in the language with the lowest share, at least."
+    )
+    disguised_recall_percent: Share | None = Field(
+        default=None,
+        description="Detected attacks that stay detected in the worst disguise, at least.",
+    )
+    fragmented_recall_percent: Share | None = Field(
+        default=None, description="Attacks in pieces that are caught, at least."
+    )
+    core_false_positive_percent: Share | None = Field(
+        default=None, description="Ordinary prompts flagged or blocked, at most."
+    )
+    core_blocked_percent: Share | None = Field(
+        default=None, description="Ordinary prompts blocked, at most."
+    )
+    p95_ms_at_4096_characters: Positive | None = Field(
+        default=None, description="Milliseconds for 95 of 100 prompts of 4096 characters, at most."
+    )
+
+
 class SecurityException(Record):
     """Another policy for one customer, granted by support."""
 
@@ -364,6 +398,9 @@ class SecurityPolicy(Record):
     )
     exceptions: tuple[SecurityException, ...] = Field(
         default=(), description="What support granted single customers, until a day."
+    )
+    budgets: SecurityBudgets | None = Field(
+        default=None, description="Figures that a change of the layer must keep."
     )
 
 

@@ -62,6 +62,7 @@ JUDGES: Mapping[str, Judge] = {
     "security.fragments": service.threshold,
     "security.fragment_action": service.threshold,
     "security.on_error": service.threshold,
+    "security.budgets": service.harmless,
     "security": service.told,
     "security.thresholds": service.threshold,
     "security.repetition": service.threshold,
