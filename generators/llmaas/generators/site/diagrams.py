@@ -163,7 +163,10 @@ def _lifecycle(catalog: Catalog, words: Words) -> Diagram:
         Phase.END_OF_SUPPORT: (2, 1),
         Phase.RETIRED: (2, 2),
     }
-    notice = words.number(catalog.lifecycle.removal_notice_months)
+    months = words.number(catalog.lifecycle.removal_notice_months)
+    notes = {
+        Phase.DEPRECATED: _("répond, %(n)s mois au moins avant le retrait") % {"n": months},
+    }
     return Diagram(
         "lifecycle",
         _("Phases d’un modèle"),
@@ -171,7 +174,7 @@ def _lifecycle(catalog: Catalog, words: Words) -> Diagram:
             Box(
                 phase.value,
                 words.word("phase", phase),
-                answers if phase.callable else silent,
+                notes.get(phase, answers if phase.callable else silent),
                 *places[phase],
                 TONES[phase],
             )
@@ -188,10 +191,6 @@ def _lifecycle(catalog: Catalog, words: Words) -> Diagram:
             Arrow(Phase.PRODUCTION, Phase.DEPRECATED),
             Arrow(Phase.EXPERIMENTAL, Phase.DEPRECATED, bend="across"),
             Arrow(Phase.DEPRECATED, Phase.END_OF_SUPPORT),
-            Arrow(
-                Phase.END_OF_SUPPORT,
-                Phase.RETIRED,
-                _("préavis : %(n)s mois au moins") % {"n": notice},
-            ),
+            Arrow(Phase.END_OF_SUPPORT, Phase.RETIRED),
         ),
     )
