@@ -1,4 +1,4 @@
-"""The documentation as the gateway serves it: five languages, and never another fact than the API."""
+"""The documentation as the gateway serves it: five languages, never another fact than the API."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def page(browser: Browser):
         page = context.new_page()
         page.requested = []
         page.complaints = []
-        page.on("request", lambda request: page.requested.append(request))
+        page.on("request", page.requested.append)
         page.on("console", lambda message: _keep_error(page, message))
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         yield page

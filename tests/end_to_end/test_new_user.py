@@ -5,8 +5,9 @@ import json
 import shutil
 import struct
 import subprocess
-from datetime import date
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import openai
 import pytest
@@ -19,8 +20,10 @@ EMBEDDING = "granite-embedding:278m"
 
 
 def ids_in(*phases: Phase) -> list[str]:
-    entries = read_bundle(reference_directory()).lifecycle
-    return [entry.model for entry in entries if phase_at(entry, date.today()) in phases]
+    bundle = read_bundle(reference_directory())
+    today = datetime.now(ZoneInfo(bundle.service.time_zone)).date()
+    entries = bundle.lifecycle
+    return [entry.model for entry in entries if phase_at(entry, today) in phases]
 
 
 def test_the_client_lists_the_models_that_can_be_called(service):
@@ -95,17 +98,18 @@ def curl(service, path: str, *options: str) -> tuple[int, dict[str, str], dict]:
     """Status, headers and JSON body of one request made by curl."""
     assert shutil.which("curl"), "curl is what users try first: apt-get install curl"
     done = subprocess.run(
-        ["curl", "-sS", "-D", "/dev/stderr", "-w", "\n%{http_code}", service.base_url + path]
-        + list(options),
+        [
+            *("curl", "-sS", "-D", "/dev/stderr", "-w", "\n%{http_code}"),
+            service.base_url + path,
+            *options,
+        ],
         capture_output=True,
         text=True,
         check=True,
         timeout=60,
     )
     body, status = done.stdout.rsplit("\n", 1)
-    headers = dict(
-        line.lower().split(": ", 1) for line in done.stderr.splitlines() if ": " in line
-    )
+    headers = dict(line.lower().split(": ", 1) for line in done.stderr.splitlines() if ": " in line)
     return int(status), headers, json.loads(body)
 
 

@@ -101,7 +101,7 @@ def docs_url(built):
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop must not outlive the tests that need it
 def chromium():
     with chromium_browser() as browser:
         yield browser

@@ -8,7 +8,7 @@ from pathlib import Path
 import html5lib
 import pytest
 from playwright.sync_api import expect
-from tests.site.browsing import NO_BROWSER
+from tests.site.browsing import NO_BROWSER, missing
 
 AXE = "4.14.1"
 GRAVE = {"serious", "critical"}
@@ -39,10 +39,7 @@ def axe(request):
     if not script.exists():
         npm = shutil.which("npm")
         if npm is None:
-            pytest.fail(
-                "npm is missing: apt-get install npm, "
-                "or set LLMAAS_TESTS_NO_BROWSER=1 to leave these tests out"
-            )
+            missing("npm is missing: apt-get install npm")
         command = [npm, "install", "--no-audit", "--no-fund", "--silent", "--no-save"]
         subprocess.run([*command, "--prefix", str(home), f"axe-core@{AXE}"], check=True)
     return script.read_text(encoding="utf-8")

@@ -80,6 +80,7 @@ def main() -> None:
 def fit_items(
     corpus: Corpus, items: NDArray[np.bool_], authored: Rows, labels: Floats
 ) -> tuple[NDArray[np.float32], float]:
+    """Weights and intercept learnt from the chosen items and the authored sentences."""
     weight = corpus.weight[corpus.owner]
     chosen = np.flatnonzero(corpus.trains & items[corpus.owner] & (weight > 0))
     rows = corpus.rows.take(chosen)

@@ -1,10 +1,10 @@
 """Bundles as directories: encoded for a reviewable diff, verified before a byte is believed.
 
-    directory/
-      manifest.json      schema version, catalogue hash, sha256 of every other file
-      service.json  routing.json  lifecycle.json  prices.json  tiers.json  security.json
-      workers.json  placement.json
-      openapi.json       and other documents the manifest vouches for
+directory/
+  manifest.json      schema version, catalogue hash, sha256 of every other file
+  service.json  routing.json  lifecycle.json  prices.json  tiers.json  security.json
+  workers.json  placement.json
+  openapi.json       and other documents the manifest vouches for
 """
 
 from collections.abc import Mapping
@@ -66,7 +66,9 @@ def read_manifest(directory: Path) -> Manifest:
             f"{directory}: no {MANIFEST}, so this is no bundle; write one with `llmaas generate`"
         ) from error
     except (OSError, msgspec.DecodeError) as error:
-        raise BundleError(f"{directory / MANIFEST}: {error}; run `llmaas generate` again") from error
+        raise BundleError(
+            f"{directory / MANIFEST}: {error}; run `llmaas generate` again"
+        ) from error
     if manifest.schema_version != SCHEMA_VERSION:
         raise BundleError(
             f"{directory / MANIFEST}: schema version {manifest.schema_version}, this program reads "
@@ -101,7 +103,9 @@ def read_bundle(directory: Path) -> Bundle:
                 _verified(directory, manifest, name), type=field.type
             )
         except msgspec.DecodeError as error:
-            raise BundleError(f"{directory / name}: {error}; run `llmaas generate` again") from error
+            raise BundleError(
+                f"{directory / name}: {error}; run `llmaas generate` again"
+            ) from error
     return Bundle(**tables)
 
 

@@ -1,7 +1,8 @@
 """The tables of a bundle: what the generators decide and the platform obeys.
 
 Every table is frozen data. Dates stay dates: a phase is computed when it is asked for
-(`llmaas.bundle.lifecycle`), so a bundle does not go stale at midnight. Money is `Decimal`, in euros.
+(`llmaas.bundle.lifecycle`), so a bundle does not go stale at midnight. Money is `Decimal`, in
+euros.
 """
 
 from datetime import date
@@ -22,7 +23,15 @@ Stability = Literal["stable", "experimental"]
 WorkerKind = Literal["generation", "embedding", "transcription"]
 Pooling = Literal["none", "mean", "cls", "last", "rank"]
 ChatFormat = Literal[
-    "chatml", "deepseek", "gemma", "granite", "granite_guardian", "llama3", "mistral", "phi4", "plain"
+    "chatml",
+    "deepseek",
+    "gemma",
+    "granite",
+    "granite_guardian",
+    "llama3",
+    "mistral",
+    "phi4",
+    "plain",
 ]
 ToolCallFormat = Literal[
     "hermes", "qwen3_coder", "llama3_json", "mistral", "mistral_args", "granite", "generic_json"
@@ -212,6 +221,8 @@ class Placement(Table, frozen=True):
 
 
 class PlacementTable(Table, frozen=True):
+    """The fleet, and what should run where."""
+
     machines: tuple[Machine, ...]
     placements: tuple[Placement, ...]
 
@@ -233,6 +244,8 @@ class Bundle(Table, frozen=True):
 
 
 class ManifestFile(Table, frozen=True):
+    """A file that the manifest vouches for."""
+
     path: str
     sha256: str
 

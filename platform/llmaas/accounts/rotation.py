@@ -17,11 +17,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-
-import httpx
+from typing import TYPE_CHECKING
 
 from llmaas.accounts.directory import DAY_MS, AccountsError, Directory
 from llmaas.accounts.tenant import ApiKey
+
+if TYPE_CHECKING:
+    import httpx
+
+    Post = Callable[..., httpx.Response]
 
 GRACE_MS = 7 * DAY_MS
 TIMEOUT_S = 20.0
@@ -51,7 +55,7 @@ def rotate_due(
     *,
     signing_secret: bytes,
     grace_ms: int = GRACE_MS,
-    post: Callable[..., httpx.Response] = httpx.post,
+    post: "Post | None" = None,
 ) -> list[Rotated]:
     """Rotate every key that is due; both keys are valid until the grace period ends.
 
@@ -89,7 +93,7 @@ def deliver(
     token: str,
     *,
     signing_secret: bytes,
-    post: Callable[..., httpx.Response] = httpx.post,
+    post: "Post | None" = None,
 ) -> None:
     """Bring a new key to its owner.
 
@@ -116,13 +120,22 @@ def deliver(
                 "content-type": "application/json",
                 "x-llmaas-signature": signature(signing_secret, body),
             }
-            answer = post(place, content=body, headers=headers, timeout=TIMEOUT_S)
-            if not answer.is_success:
-                raise DeliveryError(f"{place} answered {answer.status_code}")
+            _post(place, body, headers, post)
         else:
             raise DeliveryError(f"{place} is neither file:, command: nor https:")
-    except (OSError, subprocess.SubprocessError, httpx.HTTPError) as error:
+    except (OSError, subprocess.SubprocessError) as error:
         raise DeliveryError(f"{place}: {type(error).__name__}") from error
+
+
+def _post(place: str, body: bytes, headers: dict[str, str], post: "Post | None") -> None:
+    import httpx  # noqa: PLC0415 - only webhooks need it; the command line should start quickly
+
+    try:
+        answer = (post or httpx.post)(place, content=body, headers=headers, timeout=TIMEOUT_S)
+    except httpx.HTTPError as error:
+        raise DeliveryError(f"{place}: {type(error).__name__}") from error
+    if not answer.is_success:
+        raise DeliveryError(f"{place} answered {answer.status_code}")
 
 
 def _to_file(path: Path, token: str) -> None:

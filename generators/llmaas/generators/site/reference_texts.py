@@ -91,7 +91,8 @@ FIELD_TEXTS = {
     "token_logprobs": N_("Les logarithmes de leurs probabilités."),
     "text_offset": N_("Où commence chaque token, en caractères."),
     "reasoning_effort": N_(
-        "Jusqu’à `low`, un modèle qui s’y prête ne raisonne pas ; à partir de `medium`, il raisonne."
+        "Jusqu’à `low`, un modèle qui s’y prête ne raisonne pas ; "
+        "à partir de `medium`, il raisonne."
     ),
     "chat_template_kwargs": N_("Autres variables du gabarit de conversation du modèle."),
     "prompt": N_("Le texte à continuer, une liste de textes, ou des numéros de tokens."),
