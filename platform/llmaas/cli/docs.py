@@ -102,6 +102,7 @@ def serve(
     path = require_catalog(catalog)
     steps = Steps()
     listener = take_port("127.0.0.1", port)
+    seen = path.stat().st_mtime_ns  # before the build, which would miss a change during it
     with TemporaryDirectory(prefix="llmaas-docs-") as temporary:
         site = Path(temporary) / "site"
         _build(path, site, steps, stand_in=stand_in, base_path="/")
@@ -109,7 +110,7 @@ def serve(
         Thread(target=server.serve_forever, daemon=True).start()
         print(f"{listener.url}/  (Ctrl-C stops; saving {path} builds it again)", flush=True)
         try:
-            _rebuild_on_change(path, site, steps, stand_in=stand_in)
+            _rebuild_on_change(path, site, steps, seen=seen, stand_in=stand_in)
         except KeyboardInterrupt:
             server.shutdown()
 
@@ -169,8 +170,7 @@ class _QuietHandler(SimpleHTTPRequestHandler):
         """Pages are asked for all the time; nobody reads a line for each."""
 
 
-def _rebuild_on_change(path: Path, site: Path, steps: Steps, *, stand_in: bool) -> None:
-    seen = path.stat().st_mtime_ns
+def _rebuild_on_change(path: Path, site: Path, steps: Steps, *, seen: int, stand_in: bool) -> None:
     while True:
         time.sleep(POLL_S)
         try:
