@@ -38,10 +38,14 @@ def page(browser: Browser):
         page = context.new_page()
         page.requested = []
         page.complaints = []
-        page.on("request", page.requested.append)
+        page.on("request", lambda request: _keep_request(page, request))
         page.on("console", lambda message: _keep_error(page, message))
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         yield page
+
+
+def _keep_request(page: Page, request: Request) -> None:
+    page.requested.append(request)
 
 
 def _keep_error(page: Page, message) -> None:
