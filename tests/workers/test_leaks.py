@@ -2,9 +2,9 @@
 
 import random
 
-import psutil
 import pytest
 from benchmarks.leaks import short_requests
+from tests.workers.processes import worker_processes
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -14,7 +14,7 @@ def test_memory_is_flat_over_many_short_requests(tiny, worker, run, unified):
     async def story():
         engine = {"kv_unified": unified}
         async with worker(tiny.random, n_seq_max=8, engine=engine) as connection:
-            (process,) = psutil.Process().children()
+            (process,) = worker_processes()
             chance = random.Random(1)
             await short_requests(connection, 300, chance)
             settled = process.memory_info().rss

@@ -3,8 +3,8 @@ import os
 import signal
 import time
 
-import psutil
 import pytest
+from tests.workers.processes import worker_processes
 
 from llmaas.workers import GenerationFailed, PoolState, Supervision, WorkerUnavailable
 from llmaas.workers.protocol import Generate
@@ -50,7 +50,7 @@ def test_simultaneous_first_requests_start_one_process(tiny, workers, answer, ru
     async def story():
         async with workers({"a": tiny.random}) as pools:
             await asyncio.gather(*[ask(pools, answer) for _ in range(10)])
-            return len(psutil.Process().children())
+            return len(worker_processes())
 
     assert run(story()) == 1
 
@@ -78,7 +78,7 @@ def test_stopping_leaves_no_process_and_fails_what_still_runs(tiny, workers, ans
                         pass
             with pytest.raises(WorkerUnavailable, match="shutting down"):
                 await ask(pools, answer)
-            return psutil.Process().children()
+            return worker_processes()
 
     assert run(story()) == []
 
@@ -127,7 +127,7 @@ def test_a_hung_worker_is_killed(tiny, workers, answer, run):
             await ask(pools, answer)
             os.kill(state(pools, "a").pid, signal.SIGSTOP)
             await until(lambda: state(pools, "a").failures == 1)
-            return state(pools, "a").reason, psutil.Process().children()
+            return state(pools, "a").reason, worker_processes()
 
     reason, children = run(story())
     assert reason.startswith("no answer to pings")
@@ -221,7 +221,7 @@ def test_many_pools_in_turn_through_a_small_budget_are_all_answered(tiny, worker
             async def watch():
                 nonlocal most
                 while True:
-                    most = max(most, len(psutil.Process().children()))
+                    most = max(most, len(worker_processes()))
                     await asyncio.sleep(0.02)
 
             watching = asyncio.create_task(watch())
@@ -239,7 +239,7 @@ def test_a_pool_beyond_the_whole_budget_is_refused_with_the_numbers(tiny, worker
         async with workers({"a": tiny.random}, budget=2**20) as pools:
             with pytest.raises(WorkerUnavailable, match=r"a needs \d+ MiB; .* budget of 1 MiB"):
                 await ask(pools, answer)
-            return psutil.Process().children()
+            return worker_processes()
 
     assert run(story()) == []
 

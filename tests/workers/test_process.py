@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import psutil
 import pytest
+from tests.workers.processes import worker_processes
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -46,7 +47,7 @@ def test_a_worker_ends_when_its_gateway_is_killed(tiny, spec):
 def test_ctrl_c_in_the_terminal_is_left_to_the_gateway(tiny, worker, answer, run):
     async def story():
         async with worker(tiny.recital("abcdef")) as connection:
-            (child,) = psutil.Process().children()
+            (child,) = worker_processes()
             child.send_signal(signal.SIGINT)
             return await answer(connection, prompt="a")
 

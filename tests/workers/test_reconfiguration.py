@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
-import psutil
 import pytest
+from tests.workers.processes import worker_processes
 
 from llmaas.workers import PoolState, ReconfigurationFailed, ServedModel, WorkerUnavailable
 from llmaas.workers.protocol import Generate
@@ -122,7 +122,7 @@ def test_a_changed_worker_is_swapped_and_the_others_are_untouched(tiny, workers,
             assert (state(before, "a").pid, state(after, "b").pid) == pids
             assert state(after, "a").pid not in pids
             before.release()
-            await until(lambda: len(psutil.Process().children()) == 2)
+            await until(lambda: len(worker_processes()) == 2)
             return both, await ask(pools, answer, "a"), pids[1] == state(pools, "b").pid
 
     both, later, untouched = run(story())
@@ -162,7 +162,7 @@ def test_a_model_that_does_not_load_leaves_everything_as_it_was(
             assert pools.deployed is before
             assert state(pools, "a").pid == pid
             assert await ask(pools, answer, "a") == "bc"
-            await until(lambda: len(psutil.Process().children()) == 1)
+            await until(lambda: len(worker_processes()) == 1)
             return list(pools._slots), pools._failures
 
     assert run(story()) == (["a", "b"], {})
@@ -185,7 +185,7 @@ def test_a_removed_model_drains_and_an_added_one_is_checked_but_not_kept(
                 await ask(after, answer, "a")
             assert await ask(before, answer, "a") == "bc"
             before.release()
-            await until(lambda: not psutil.Process().children())
+            await until(lambda: not worker_processes())
             return state(after, "new").state, await ask(pools, answer, "new")
 
     assert run(story()) == (PoolState.STOPPED, "xy")
@@ -215,7 +215,7 @@ def test_a_release_during_the_next_change_takes_nothing_from_it(tiny, workers, a
             first.release()
             third = await change
             second.release()
-            await until(lambda: len(psutil.Process().children()) == 1)
+            await until(lambda: len(worker_processes()) == 1)
             return await ask(third, answer, "a"), len(pools._slots)
 
     assert run(story()) == ("de", 1)
