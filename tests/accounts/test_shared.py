@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import redis
 from tests.accounts.conftest import CONTRACT, MASTER, NOON_MS, Clock
+from tests.missing import missing
 
 from llmaas.accounts.book import Book, Demand, Held
 from llmaas.accounts.directory import Directory, NewKey
@@ -42,7 +43,7 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a Valkey or Redis of our own."""
     found = shutil.which("valkey-server") or shutil.which("redis-server")
     if found is None:
-        pytest.skip("neither Valkey nor Redis is installed (apt-get install redis-server)")
+        missing("neither Valkey nor Redis is installed (apt-get install redis-server)")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from tests.missing import missing
 
 from llmaas.gateway.documentation import content_security_policy
 
@@ -89,13 +90,6 @@ def serving_docs(root: Path) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
-
-
-def missing(what: str) -> None:
-    """A tool is not here: a failure in continuous integration, elsewhere a reason to skip."""
-    if os.environ.get("CI"):
-        pytest.fail(what)
-    pytest.skip(what)
 
 
 @contextmanager

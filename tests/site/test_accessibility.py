@@ -8,7 +8,8 @@ from pathlib import Path
 import html5lib
 import pytest
 from playwright.sync_api import expect
-from tests.site.browsing import NO_BROWSER, missing
+from tests.missing import missing
+from tests.site.browsing import NO_BROWSER
 
 AXE = "4.14.1"
 GRAVE = {"serious", "critical"}

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from tests.missing import missing
 from tests.site.conftest import TODAY
 
 from llmaas.bundle import Phase
@@ -65,7 +66,7 @@ def page_of(catalog, render, running_service):
 def node_modules(tmp_path_factory):
     """A directory in which `import OpenAI from "openai"` works."""
     if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("JavaScript samples need node and npm")
+        missing("JavaScript samples need node and npm")
     directory = tmp_path_factory.mktemp("node")
     (directory / "package.json").write_text('{"private": true, "type": "module"}')
     command = ["npm", "install", "--no-audit", "--no-fund", "--silent", OPENAI_FOR_NODE]
@@ -73,7 +74,7 @@ def node_modules(tmp_path_factory):
         command, cwd=directory, capture_output=True, text=True, timeout=120, check=False
     )
     if installed.returncode != 0:
-        pytest.skip(f"npm cannot install {OPENAI_FOR_NODE}: {installed.stderr[-300:]}")
+        missing(f"npm cannot install {OPENAI_FOR_NODE}: {installed.stderr[-300:]}")
     return directory
 
 
