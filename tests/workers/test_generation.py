@@ -257,15 +257,23 @@ def test_a_cancelled_task_cancels_its_waiting_request(tiny, worker, answer, run)
 
 def test_requests_beyond_the_queue_are_refused_as_overloaded(tiny, worker, answer, run):
     async def story():
-        async with worker(tiny.random, n_seq_max=1) as connection:
-            return await asyncio.gather(
-                *[answer(connection, prompt="a") for _ in range(80)], return_exceptions=True
-            )
+        async with worker(tiny.random, n_seq_max=1, n_ctx=16_384) as connection:
+            endless = Generate(0, prompt="a", sampling=GREEDY, max_tokens=16_000)
+            running = connection.generate(endless)
+            await anext(running)
+            waiting = [
+                asyncio.create_task(answer(connection, prompt="b", max_tokens=2)) for _ in range(80)
+            ]
+            refused, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_EXCEPTION)
+            while len(refused) < 16:
+                refused, _ = await asyncio.wait(waiting, timeout=0.01)
+            await running.aclose()
+            return await asyncio.gather(*waiting, return_exceptions=True)
 
     results = run(story())
     refused = [r for r in results if isinstance(r, GenerationFailed)]
     assert {r.failure.code for r in refused} == {"overloaded"}
-    assert len(results) - len(refused) == 65  # one running, 64 waiting
+    assert len(results) - len(refused) == 64
 
 
 @pytest.mark.parametrize(
