@@ -188,7 +188,8 @@ def _llama_programs(session: nox.Session, tmp: Path) -> Path:
     flags = ["-DCMAKE_BUILD_TYPE=Release", *(f"-D{name}=OFF" for name in off)]
     session.run("cmake", "-S", str(source), "-B", str(build), *flags, external=True, silent=True)
     programs = ("llama-server", "llama-batched-bench")
-    session.run("cmake", "--build", str(build), "-j", "--target", *programs, external=True)
+    jobs = f"-j{os.cpu_count()}"
+    session.run("cmake", "--build", str(build), jobs, "--target", *programs, external=True)
     return build
 
 
