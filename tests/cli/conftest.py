@@ -100,6 +100,7 @@ def llmaas(tmp_path: Path) -> Callable[..., Finished]:
 
     def run(*arguments: str | Path, cwd: Path = tmp_path, **variables: str) -> Finished:
         variables.setdefault("LLMAAS_STATE_DIR", str(tmp_path / "state"))
+        variables.setdefault("XDG_CACHE_HOME", str(tmp_path / "cache"))
         return run_command(*arguments, cwd=cwd, **variables)
 
     return run

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from llmaas.catalog import CatalogFile
 from llmaas.catalog.diagnostics import Problem
+from llmaas.cli.remembered import openapi_of
 from llmaas.generators import Layout, compare, generated_files, layout_of
+from llmaas.generators.files import OPENAPI
 
 
 def drift(catalog_file: CatalogFile, bundle_dir: Path | None) -> Sequence[Problem]:
@@ -21,6 +23,7 @@ def drift(catalog_file: CatalogFile, bundle_dir: Path | None) -> Sequence[Proble
 
 def derived_files(catalog_file: CatalogFile, layout: Layout) -> dict[str, str]:
     """The text of every generated file by path."""
-    from llmaas.gateway import openapi_document
-
-    return generated_files(catalog_file, openapi=openapi_document, layout=layout)
+    there = layout.bundle / OPENAPI
+    return generated_files(
+        catalog_file, openapi=lambda bundle: openapi_of(bundle, there), layout=layout
+    )
