@@ -94,6 +94,9 @@ class ScriptedLease:
             prompt_tokens=3 * len(vectors),
         )
 
+    async def spell(self, inputs: list[list[int]]) -> list[str]:
+        return ["".join(map(chr, each)) for each in inputs]
+
 
 @dataclass
 class ScriptedWorkers:

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import msgspec
 
+from llmaas.gateway.client_texts import chat_texts
 from llmaas.gateway.collecting import collect, new_call_id
 from llmaas.gateway.context import Exchange, Lease
 from llmaas.gateway.decoding import decode
@@ -13,7 +14,7 @@ from llmaas.gateway.generation import events, leased, sampling, stops, total_usa
 from llmaas.gateway.logprobs import chat_logprobs
 from llmaas.gateway.metering import admitted, expected_chat
 from llmaas.gateway.resolution import Target, caller, resolve
-from llmaas.gateway.screening import chat_parts, screen
+from llmaas.gateway.screening import screen
 from llmaas.gateway.steering import (
     check_tool_choice,
     form_of,
@@ -55,7 +56,7 @@ async def create_chat_completion(exchange: Exchange) -> None:
 async def answer_chat(exchange: Exchange, request: ChatRequest, target: Target) -> None:
     """Answer a conversation with a model that was found."""
     check(request, target)
-    await screen(exchange, chat_parts(request.messages), user=request.user)
+    await screen(exchange, chat_texts(request), user=request.user)
     await exchange.unless_gone(_answer(exchange, request, target))
 
 

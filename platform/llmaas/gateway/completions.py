@@ -6,6 +6,7 @@ from uuid import uuid4
 import msgspec
 
 from llmaas.gateway.chat import answer_chat
+from llmaas.gateway.client_texts import input_texts
 from llmaas.gateway.collecting import collect
 from llmaas.gateway.context import Exchange, Lease
 from llmaas.gateway.decoding import decode
@@ -15,7 +16,7 @@ from llmaas.gateway.inputs import MAX_PROMPTS, Input, read_inputs
 from llmaas.gateway.logprobs import completion_logprobs
 from llmaas.gateway.metering import admitted, expected_prompts
 from llmaas.gateway.resolution import Target, caller, resolve
-from llmaas.gateway.screening import input_parts, screen
+from llmaas.gateway.screening import screen
 from llmaas.gateway.streaming import stream
 from llmaas.gateway.wire import (
     Backend,
@@ -52,7 +53,8 @@ async def create_completion(exchange: Exchange) -> None:
         target = resolve(exchange, key, request.model, "completions")
         check(request)
         prompts = read_inputs(request.prompt, param="prompt", most=MAX_PROMPTS)
-        await screen(exchange, input_parts(prompts, "user", "prompt"), user=request.user)
+        texts = await input_texts(exchange.gateway, target, prompts, "user", "prompt")
+        await screen(exchange, texts, user=request.user)
         await exchange.unless_gone(_answer(exchange, request, target, prompts))
         return
     if shape.prompt != ABSENT:

@@ -46,6 +46,9 @@ class Lease(Protocol):
     async def embed(self, request: Embed, /) -> Embedded:
         """The vectors of all inputs."""
 
+    async def spell(self, inputs: list[list[int]], /) -> list[str]:
+        """The texts of lists of token ids."""
+
 
 class WorkerPools(Protocol):
     """Where leases come from; `llmaas.workers.Workers` is one."""

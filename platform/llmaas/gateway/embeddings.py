@@ -5,6 +5,7 @@ import sys
 from array import array
 
 from llmaas.accounts import Usage
+from llmaas.gateway.client_texts import input_texts
 from llmaas.gateway.context import Exchange
 from llmaas.gateway.decoding import decode
 from llmaas.gateway.errors import InvalidRequest, UnsupportedValue
@@ -12,7 +13,7 @@ from llmaas.gateway.generation import api_error, leased
 from llmaas.gateway.inputs import MAX_EMBEDDING_INPUTS, Input, read_inputs
 from llmaas.gateway.metering import complete, expected_prompts, metering, prompt_counted
 from llmaas.gateway.resolution import Target, caller, resolve
-from llmaas.gateway.screening import input_parts, screen
+from llmaas.gateway.screening import screen
 from llmaas.gateway.wire import (
     Backend,
     Embedding,
@@ -35,7 +36,7 @@ async def create_embeddings(exchange: Exchange) -> None:
     inputs = read_inputs(request.input, param="input", most=MAX_EMBEDDING_INPUTS)
     check(request, inputs, target)
     # Documents to be indexed quote attacks, as tool results do.
-    await screen(exchange, input_parts(inputs, "tool", "input"))
+    await screen(exchange, await input_texts(exchange.gateway, target, inputs, "tool", "input"))
     await exchange.unless_gone(_answer(exchange, request, target, inputs))
 
 

@@ -1,8 +1,9 @@
 """The prompt-security layer in front of every operation that carries text to a model.
 
 Called after the model was found and before quota is reserved: what is refused is not billed, and a
-refused stream has not begun. `llmaas.security` decides; this file collects the texts of a request,
-moves long ones off the event loop and turns a verdict into an answer, a header and an audit event.
+refused stream has not begun. `client_texts` collects the texts of a request and `llmaas.security`
+decides; this file moves long ones off the event loop and turns a verdict into an answer, a header
+and an audit event.
 """
 
 # ruff: noqa: PLC0415 - numpy is loaded where a layer runs, not where the API is described
@@ -11,7 +12,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -21,21 +22,11 @@ from msgspec import UNSET, UnsetType
 from llmaas.bundle import Bundle, SecurityPolicy
 from llmaas.gateway.context import Exchange, request_id
 from llmaas.gateway.errors import ApiError
-from llmaas.gateway.inputs import Input
 from llmaas.gateway.wire import ErrorEnvelope
-from llmaas.gateway.wire.messages import (
-    AssistantMessage,
-    Content,
-    Message,
-    TextPart,
-    ToolMessage,
-    UserMessage,
-)
 
 if TYPE_CHECKING:
     # Only a running layer needs numpy: `llmaas check` describes the API without it.
     from llmaas.security import KeyedDigest, MemoryHistoryStore, Part, Policy, Screen, Verdict
-    from llmaas.security.verdict import Role
 
 FLAG_HEADER = "x-llmaas-security"
 BLOCKED_MESSAGE = "Prompt blocked for security reasons"
@@ -198,50 +189,3 @@ def _audit(
         "degraded": verdict.degraded,
     }
     audit_log.warning("%s", json.dumps(event))
-
-
-def chat_parts(messages: Sequence[Message]) -> "list[Part]":
-    """Every text of a conversation: contents, their parts, tool results, arguments, reasoning."""
-    return [part for number, each in enumerate(messages) for part in _message_parts(number, each)]
-
-
-def _message_parts(number: int, message: Message) -> "Iterator[Part]":
-    from llmaas.security import Part
-
-    role: Role = "system"
-    if isinstance(message, UserMessage):
-        role = "user"
-    elif isinstance(message, ToolMessage):
-        role = "tool"
-    elif isinstance(message, AssistantMessage):
-        role = "assistant"
-    place = f"messages[{number}]"
-    yield from _content_parts(role, message.content, place)
-    if isinstance(message, AssistantMessage):
-        if message.reasoning_content:
-            yield Part(role, message.reasoning_content, f"{place}.reasoning_content")
-        for index, call in enumerate(message.tool_calls or ()):
-            yield Part("tool", call.function.arguments, f"{place}.tool_calls[{index}]")
-
-
-def _content_parts(role: "Role", content: Content | None, place: str) -> "Iterator[Part]":
-    from llmaas.security import Part
-
-    if isinstance(content, str):
-        yield Part(role, content, place)
-        return
-    for index, part in enumerate(content or ()):
-        if isinstance(part, TextPart):
-            yield Part(role, part.text, f"{place}.content[{index}]")
-
-
-def input_parts(inputs: Sequence[Input], role: "Role", param: str) -> "list[Part]":
-    """Prompts or embedding inputs. Token ids are not text here and are not looked at."""
-    from llmaas.security import Part
-
-    several = len(inputs) > 1
-    return [
-        Part(role, each, f"{param}[{number}]" if several else param)
-        for number, each in enumerate(inputs)
-        if isinstance(each, str)
-    ]

@@ -28,6 +28,8 @@ from llmaas.workers.protocol import (
     Ping,
     Pong,
     Ready,
+    Spell,
+    Spelled,
     Started,
     ToGateway,
 )
@@ -90,6 +92,21 @@ class WorkerConnection(asyncio.Protocol):
         Raises:
             GenerationFailed: refused, or failed on the way.
         """
+        answer = await self._answer(request)
+        assert isinstance(answer, Embedded)
+        return answer
+
+    async def spell(self, request: Spell) -> Spelled:
+        """The texts of token ids.
+
+        Raises:
+            GenerationFailed: refused, or failed on the way.
+        """
+        answer = await self._answer(request)
+        assert isinstance(answer, Spelled)
+        return answer
+
+    async def _answer(self, request: Embed | Spell) -> Answer:
         stream, mailbox = await self.request(request)
         answer: Answer | None = None
         try:
@@ -97,13 +114,12 @@ class WorkerConnection(asyncio.Protocol):
         finally:
             if answer is None:
                 self.cancel(stream)
-                self._mailboxes.pop(stream, None)  # a cancelled embedding has no last answer
+                self._mailboxes.pop(stream, None)  # a cancelled request has no last answer
         if isinstance(answer, Failed):
             raise GenerationFailed(answer)
-        assert isinstance(answer, Embedded)
         return answer
 
-    async def request(self, request: Generate | Embed) -> tuple[int, asyncio.Queue[Answer]]:
+    async def request(self, request: Generate | Embed | Spell) -> tuple[int, asyncio.Queue[Answer]]:
         """Send a request; returns its stream, and where answers arrive until the last one.
 
         Raises:

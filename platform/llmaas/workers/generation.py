@@ -17,6 +17,7 @@ from llmaas.workers.protocol import (
     Failed,
     Finished,
     Generate,
+    Spelled,
     Started,
     Usage,
 )
@@ -24,7 +25,7 @@ from llmaas.workers.protocol import (
 if TYPE_CHECKING:  # the connection makes generations
     from llmaas.workers.client import WorkerConnection
 
-Answer: TypeAlias = Started | Delta | Finished | Embedded | Failed
+Answer: TypeAlias = Started | Delta | Finished | Embedded | Spelled | Failed
 Event: TypeAlias = Started | Delta | Finished
 
 SETTLE_S = 2.0
@@ -87,7 +88,7 @@ class Generation(AsyncGenerator[Event, None]):
             self._acknowledge()
         if isinstance(answer, Failed):
             raise GenerationFailed(answer)
-        assert not isinstance(answer, Embedded)
+        assert not isinstance(answer, Embedded | Spelled)
         return answer
 
     async def athrow(self, *error: Any, **named: Any) -> Event:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from llmaas.workers.client import WorkerConnection
 from llmaas.workers.deployment import ServedModel
 from llmaas.workers.generation import Generation
-from llmaas.workers.protocol import Embed, Embedded, Generate, Ready
+from llmaas.workers.protocol import Embed, Embedded, Generate, Ready, Spell
 
 ENGINE_TYPE = "llama.cpp"
 
@@ -47,3 +47,11 @@ class Lease:
             GenerationFailed: refused, or failed on the way.
         """
         return await self.connection.embed(request)
+
+    async def spell(self, inputs: list[list[int]]) -> list[str]:
+        """The texts of lists of token ids, control tokens written out.
+
+        Raises:
+            GenerationFailed: the worker ended.
+        """
+        return (await self.connection.spell(Spell(0, inputs))).texts

@@ -15,7 +15,16 @@ from llmaas.workers.kv_memory import KvMemory
 from llmaas.workers.memory import kv_bytes_per_token, kv_plan
 from llmaas.workers.model import Model, ModelError, embedding_context, generation_context
 from llmaas.workers.prompts import InputReader, PromptReader, RefusedError
-from llmaas.workers.protocol import Embed, Failed, Generate, Load, Ready, ToGateway
+from llmaas.workers.protocol import (
+    Embed,
+    Failed,
+    Generate,
+    Load,
+    Ready,
+    Spell,
+    Spelled,
+    ToGateway,
+)
 from llmaas.workers.queueing import RequestQueue
 from llmaas.workers.templates import ChatTemplate, TemplateError
 from llmaas.workers.tool_calls import visible_markers
@@ -33,6 +42,11 @@ class Serving:
     requests: RequestQueue[Any]
     prepare: Callable[[Request], Any]
     """A request to what `requests` takes; raises `RefusedError`."""
+    vocabulary: Vocabulary
+
+    def spell(self, request: Spell) -> Spelled:
+        """The texts of lists of token ids."""
+        return Spelled(request.stream, [self.vocabulary.spelled(each) for each in request.inputs])
 
 
 def load_model(load: Load, emit: Callable[[ToGateway], None]) -> Serving:
@@ -106,6 +120,7 @@ def _load_generation(load: Load, emit: Callable[[ToGateway], None]) -> Serving:
         ),
         requests=requests,
         prepare=prepare,
+        vocabulary=vocabulary,
     )
 
 
@@ -124,7 +139,8 @@ def _load_embedding(load: Load, emit: Callable[[ToGateway], None]) -> Serving:
         n_threads=load.n_threads,
         pooling=spec.pooling,
     )
-    reader = InputReader(Vocabulary(model), n_ctx=context.shape.n_ctx)
+    vocabulary = Vocabulary(model)
+    reader = InputReader(vocabulary, n_ctx=context.shape.n_ctx)
 
     def prepare(request: Request) -> Any:
         if isinstance(request, Embed):
@@ -143,6 +159,7 @@ def _load_embedding(load: Load, emit: Callable[[ToGateway], None]) -> Serving:
         engine=EmbeddingEngine(context, dimensions=model.n_embd, requests=requests, emit=emit),
         requests=requests,
         prepare=prepare,
+        vocabulary=vocabulary,
     )
 
 

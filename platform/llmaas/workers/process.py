@@ -30,6 +30,7 @@ from llmaas.workers.protocol import (
     LoadFailed,
     Ping,
     Pong,
+    Spell,
     ToGateway,
     ToWorker,
 )
@@ -48,7 +49,7 @@ class Worker:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._loads: SimpleQueue[Load] = SimpleQueue()
-        self._unprepared: SimpleQueue[Request] = SimpleQueue()
+        self._unprepared: SimpleQueue[Request | Spell] = SimpleQueue()
         self._unsent: Queue[ToGateway] = Queue(MAX_UNSENT)
         self._serving: Serving | None = None
 
@@ -97,7 +98,9 @@ class Worker:
                     self._unprepared.put(message)
                 else:
                     self._unsent.put(_overloaded(message.stream, serving))
-            case Generate() | Embed():
+            case Spell() if serving is not None:
+                self._unprepared.put(message)
+            case Generate() | Embed() | Spell():
                 self._unsent.put(
                     Failed(message.stream, "internal_error", "the model is still loading")
                 )
@@ -108,6 +111,9 @@ class Worker:
     def _tokenise(self, serving: Serving) -> None:
         while True:
             request = self._unprepared.get()
+            if isinstance(request, Spell):
+                self._unsent.put(serving.spell(request))
+                continue
             try:
                 prepared = serving.prepare(request)
             except RefusedError as refusal:

@@ -5,13 +5,14 @@ message in MessagePack. Requests are told apart by `stream`, a number the gatewa
 reuses on a connection, so answers of many requests interleave freely and a continuous-batching
 engine fits behind it.
 
-    gateway → worker    Load (first, once) · Generate · Embed · Credit · Cancel · Ping
+    gateway → worker    Load (first, once) · Generate · Embed · Spell · Credit · Cancel · Ping
     worker → gateway    Ready | LoadFailed (once) · Started · Delta · Finished · Embedded ·
-                        Failed · Pong
+                        Spelled · Failed · Pong
 
 A `Generate` is answered by `Started`, any number of `Delta`, and one `Finished`; an `Embed` by one
-`Embedded`. At any point `Failed` ends a stream instead. After `Cancel` a worker frees the sequence
-at its next step and still sends `Finished` (reason `cancelled`) with the usage so far.
+`Embedded`, a `Spell` by one `Spelled`. At any point `Failed` ends a stream instead. After `Cancel`
+a worker frees the sequence at its next step and still sends `Finished` (reason `cancelled`) with
+the usage so far.
 
 A stream may be `WINDOW` deltas ahead of its reader; `Credit` says how many more were read. A stream
 without credit is not decoded, and the others go on.
@@ -134,6 +135,13 @@ class Embed(Message, frozen=True):
     inputs: list[str | list[int]]
 
 
+class Spell(Message, frozen=True):
+    """Say which text lists of token ids stand for."""
+
+    stream: int
+    inputs: list[list[int]]
+
+
 class Credit(Message, frozen=True):
     """So many more deltas of a stream were read."""
 
@@ -245,6 +253,13 @@ class Embedded(Message, frozen=True):
     prompt_tokens: int
 
 
+class Spelled(Message, frozen=True):
+    """The texts, control tokens written out; an id that is not in the vocabulary has none."""
+
+    stream: int
+    texts: list[str]
+
+
 class Failed(Message, frozen=True):
     """The last answer of a stream that came to nothing."""
 
@@ -268,5 +283,5 @@ class Pong(Message, frozen=True):
     """Time since the running engine step began; `None` while there is nothing to do."""
 
 
-ToWorker = Load | Generate | Embed | Credit | Cancel | Ping
-ToGateway = Ready | LoadFailed | Started | Delta | Finished | Embedded | Failed | Pong
+ToWorker = Load | Generate | Embed | Spell | Credit | Cancel | Ping
+ToGateway = Ready | LoadFailed | Started | Delta | Finished | Embedded | Spelled | Failed | Pong

@@ -29,6 +29,7 @@ class Vocabulary:
         self.eos: int = llama.llama_vocab_eos(self.handle)
         self._add_bos: bool = llama.llama_vocab_get_add_bos(self.handle)
         self._pieces: dict[int, bytes] = {}
+        self._spelled: dict[int, bytes] = {}
         self._visible = frozenset(
             token for text in visible for token in self._tokenize(text, False)
         )
@@ -68,11 +69,23 @@ class Vocabulary:
         """The bytes a token adds to the output; not always whole characters."""
         piece = self._pieces.get(token)
         if piece is None:
-            piece = self._pieces[token] = self._read_piece(token)
+            special = token in self._visible
+            piece = self._pieces[token] = self._read_piece(token, special=special)
         return piece
 
-    def _read_piece(self, token: int) -> bytes:
-        special, size = token in self._visible, 64
+    def spelled(self, tokens: Iterable[int]) -> str:
+        """The text of tokens, control tokens written out; unknown ids are left out."""
+        known = (token for token in tokens if 0 <= token < self.n_vocab)
+        return b"".join(map(self._spelled_piece, known)).decode("utf-8", "replace")
+
+    def _spelled_piece(self, token: int) -> bytes:
+        piece = self._spelled.get(token)
+        if piece is None:
+            piece = self._spelled[token] = self._read_piece(token, special=True)
+        return piece
+
+    def _read_piece(self, token: int, *, special: bool) -> bytes:
+        size = 64
         while True:
             buffer = ctypes.create_string_buffer(size)
             length = llama.llama_token_to_piece(self.handle, token, buffer, size, 0, special)
