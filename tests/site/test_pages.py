@@ -10,7 +10,7 @@ from llmaas.bundle import Phase, model_slug
 from llmaas.gateway.errors import ApiError
 from llmaas.generators.site.prose.gates import DIGITS_ALLOWED
 from llmaas.generators.site.reference import operations
-from llmaas.generators.site.reference_texts import ERRORS, FIELD_TEXTS, OPERATION_TEXTS
+from llmaas.generators.site.reference_texts import ERRORS, OPERATION_TEXTS, text_of_field
 from llmaas.generators.site.texts import Missing, Texts
 from llmaas.generators.site.views import view_catalog
 
@@ -207,9 +207,22 @@ def test_every_error_of_the_gateway_is_documented():
     assert undocumented == []
 
 
-def test_every_operation_and_every_field_of_a_request_has_a_text(openapi):
+def test_every_operation_and_every_field_has_a_text(openapi):
     shown = operations(openapi)
+    assert {operation.administrative for operation in shown} == {False, True}
     assert [operation.key for operation in shown if operation.key not in OPERATION_TEXTS] == []
-    fields = {field.key for operation in shown for field in operation.request}
-    fields |= {field.key for operation in shown for field in operation.parameters}
-    assert fields - FIELD_TEXTS.keys() == set()
+    unsaid = {
+        (operation.key, field.name)
+        for operation in shown
+        for answer in operation.success
+        for field in (*operation.parameters, *operation.request, *answer.fields)
+        if text_of_field(operation, field) is None
+    }
+    assert unsaid == set()
+
+
+def test_every_operation_of_the_api_has_its_section_in_the_reference(openapi, sites):
+    pages = sites["fr"].pages
+    for operation in operations(openapi):
+        page = "operate/administration.md" if operation.administrative else "endpoints.md"
+        assert f"## `{operation.method} {operation.path}` {{ #{operation.slug} }}" in pages[page]

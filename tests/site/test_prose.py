@@ -6,18 +6,14 @@ import polib
 import pytest
 from tests.site.conftest import LANGUAGES, TODAY
 
+from llmaas.generators.reviews import is_current, review_comment, review_of
 from llmaas.generators.site import DocsError, build_site
+from llmaas.generators.site.extract import merged
 from llmaas.generators.site.prose.contents import paths, source
-from llmaas.generators.site.prose.extract import TEMPLATE, merge, source_units, template_file
+from llmaas.generators.site.prose.extract import TEMPLATE, source_units, template_file
 from llmaas.generators.site.prose.fences import Fence, fences
 from llmaas.generators.site.prose.gates import faults_of_pages, faults_of_units, numbers_of
-from llmaas.generators.site.prose.texts import (
-    is_current,
-    prose_file,
-    review_comment,
-    review_of,
-    reviewed,
-)
+from llmaas.generators.site.prose.texts import prose_file, reviewed
 from llmaas.generators.site.prose.units import anchor, assemble, cut, units
 
 TRANSLATED = ("en", "es", "de", "it")
@@ -45,7 +41,7 @@ def test_every_unit_is_translated_and_reviewed_against_todays_french(language):
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_merging_again_changes_nothing(language):
-    again = merge(template_file(), entries(language))
+    again = merged(template_file(), entries(language))
     assert [(e.msgid, e.msgstr, review_of(e)) for e in again] == [
         (e.msgid, e.msgstr, review_of(e)) for e in entries(language)
     ]
@@ -116,7 +112,7 @@ def reviewed_entry(source_text, translated):
 def test_a_changed_source_makes_its_translation_fuzzy_and_keeps_the_text_and_the_review():
     before = polib.POFile()
     before.append(reviewed_entry("Le modèle est retiré du service.", "The model is removed."))
-    (entry,) = merge(template_of("Le modèle est retiré du service demain."), before)
+    (entry,) = merged(template_of("Le modèle est retiré du service demain."), before)
     assert entry.fuzzy
     assert entry.previous_msgid == "Le modèle est retiré du service."
     assert review_of(entry).source == "Le modèle est retiré du service."

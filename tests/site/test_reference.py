@@ -86,7 +86,7 @@ def test_nested_fields_have_dotted_names_and_required_ones_come_first(say):
         "heat",
         "seed",
     ]
-    assert field(say, "parts[].kind").key == "kind"
+    assert field(say, "parts[].kind").keys == ("parts.kind", "kind")
 
 
 def test_a_field_of_several_alternatives_has_the_values_of_all(say):

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import polib
 
+from llmaas.generators.reviews import is_current
+
 SOURCE_LANGUAGE = "fr"
 MESSAGES = Path(__file__).parent.parent / "messages"
 
@@ -52,4 +54,4 @@ def say(language: str, source: str) -> str:
 @cache
 def _read(language: str) -> Mapping[str, str]:
     catalog = polib.pofile(str(MESSAGES / f"notices.{language}.po"), encoding="utf-8")
-    return {e.msgid: e.msgstr for e in catalog if e.msgstr and not e.fuzzy and not e.obsolete}
+    return {entry.msgid: entry.msgstr for entry in catalog if is_current(entry)}

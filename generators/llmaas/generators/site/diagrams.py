@@ -93,7 +93,7 @@ def _architecture(_catalog: Catalog, words: Words) -> Diagram:
             Box("bundle", _("Tables vérifiées"), _("routes, dates, prix, limites"), 2, 0),
             Box("client", _("Votre application"), _("bibliothèque compatible OpenAI"), 0, 1),
             Box("gateway", _("Passerelle"), _("clé, modèle, limites, flux"), 1, 1, "accent"),
-            Box("workers", _("Processus d’inférence"), _("un par modèle chargé"), 2, 1),
+            Box("workers", _("Processus de calcul"), _("un par modèle chargé"), 2, 1),
             Box("security", _("Sécurité des prompts"), _("contrôles avant le modèle"), 0, 2),
             Box("accounts", _("Comptes"), _("clés, consommation"), 1, 2),
             Box("weights", _("Poids du modèle"), _("fichiers GGUF, llama.cpp"), 2, 2),

@@ -1,7 +1,7 @@
 """Texts to translate, gathered from templates and code: `python -m llmaas.generators.site.extract`.
 
 Writes `messages/site.pot` and merges it into the `.po` of each language. A text that changed keeps
-its old translation as a fuzzy one, which does not count until a translator has looked at it.
+its old translation as a fuzzy one, which does not count until a reviewer has recorded the new text.
 """
 
 import difflib
@@ -47,7 +47,7 @@ def template_file() -> polib.POFile:
 
 
 def merged(template: polib.POFile, translated: polib.POFile) -> polib.POFile:
-    """The texts of the template with their translations; a near match becomes a fuzzy one."""
+    """The texts of the template with their translations and reviews; a near match becomes fuzzy."""
     old = {entry.msgid: entry for entry in translated if not entry.obsolete}
     wanted = {entry.msgid for entry in template}
     leaving = [text for text in old if text not in wanted]
@@ -57,14 +57,13 @@ def merged(template: polib.POFile, translated: polib.POFile) -> polib.POFile:
         new = polib.POEntry(msgid=entry.msgid, occurrences=entry.occurrences)
         if entry.msgid in old:
             known = old[entry.msgid]
-            new.msgstr, new.flags, new.previous_msgid = (
-                known.msgstr,
-                known.flags,
-                known.previous_msgid,
-            )
+            new.flags, new.previous_msgid = known.flags, known.previous_msgid
         elif near := difflib.get_close_matches(entry.msgid, leaving, 1, SIMILAR):
-            new.msgstr = old[near[0]].msgstr
+            known = old[near[0]]
             new.flags, new.previous_msgid = ["fuzzy"], near[0]
+        else:
+            known = polib.POEntry()
+        new.msgstr, new.tcomment = known.msgstr, known.tcomment
         result.append(new)
     return result
 

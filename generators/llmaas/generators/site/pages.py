@@ -33,7 +33,7 @@ from llmaas.generators.site.markdown import indented, plain
 from llmaas.generators.site.prose import Prose, render_prose
 from llmaas.generators.site.prose.contents import API, CONCEPTS, GUIDES, OPERATE, START
 from llmaas.generators.site.reference import Field, Operation, calling, operations
-from llmaas.generators.site.reference_texts import ERRORS, FIELD_TEXTS, OPERATION_TEXTS
+from llmaas.generators.site.reference_texts import ERRORS, OPERATION_TEXTS, text_of_field
 from llmaas.generators.site.samples import Sample, request_sample
 from llmaas.generators.site.texts import Missing, Texts
 from llmaas.generators.site.timeline import Timeline, TimelineTexts, draw_timeline
@@ -45,6 +45,7 @@ OPENAPI_FILE = "openapi.json"
 MODELS_FILE = "models.json"
 CALENDAR_FILE = "lifecycle.ics"
 FEED_FILE = "lifecycle.atom"
+ADMINISTRATION = "operate/administration.md"
 
 Navigation = list[dict[str, Any]]
 """MkDocs' `nav`."""
@@ -142,7 +143,8 @@ def render_site(
     own_url = (site_url or public_address(base_url, "/docs/")) + folder_of(catalog, language)
     view = view_catalog(catalog, today=today, base_url=base_url)
     renderer = _Renderer(view, Texts(language), Formats(language), stand_in=stand_in)
-    described = operations(openapi)
+    every = operations(openapi)
+    described = tuple(operation for operation in every if not operation.administrative)
     if view.first_model is not None:
         described = tuple(calling(operation, view.first_model.id) for operation in described)
     context: dict[str, Any] = {"base_url": base_url, "openapi_url": OPENAPI_FILE}
@@ -167,6 +169,11 @@ def render_site(
         ),
         "endpoints.md": renderer.page(
             "endpoints.md.jinja", operations=described, errors=ERRORS, **context
+        ),
+        ADMINISTRATION: renderer.page(
+            "administration.md.jinja",
+            operations=[operation for operation in every if operation.administrative],
+            host=base_url.removesuffix("/v1"),
         ),
     }
     for row in view.models:
@@ -313,7 +320,13 @@ class _Renderer:
             {_("Cycle de vie"): "lifecycle.md"},
             {_("Prix et paliers"): "prices.md"},
             {prose.title(API): api},
-            *({prose.title(each): prose.navigation[each]} for each in (GUIDES, CONCEPTS, OPERATE)),
+            *({prose.title(each): prose.navigation[each]} for each in (GUIDES, CONCEPTS)),
+            {
+                prose.title(OPERATE): [
+                    *prose.navigation[OPERATE],
+                    {_("API d’administration"): ADMINISTRATION},
+                ]
+            },
         ]
 
     def site_texts(self, catalogue_sha256: str) -> SiteTexts:
@@ -432,8 +445,8 @@ class _Renderer:
         text = OPERATION_TEXTS.get(operation.key)
         return self._gettext(text) if text else ""
 
-    def _meaning(self, field: Field) -> str:
-        text = FIELD_TEXTS.get(field.key)
+    def _meaning(self, field: Field, operation: Operation) -> str:
+        text = text_of_field(operation, field)
         return self._gettext(text) if text else "—"
 
     def _constraints(self, field: Field) -> str:

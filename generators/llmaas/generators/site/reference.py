@@ -30,9 +30,10 @@ class Field:
     default: str | None
 
     @property
-    def key(self) -> str:
-        """The name without the path to it: `role` of `messages[].role`."""
-        return self.name.rsplit(".", 1)[-1].removesuffix("[]")
+    def keys(self) -> tuple[str, ...]:
+        """What names its meaning, the closest first: `messages.role`, then `role`."""
+        steps = self.name.replace("[]", "").split(".")
+        return tuple(dict.fromkeys((".".join(steps[-2:]), steps[-1])))
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,11 @@ class Operation:
         return "-".join([self.method.lower(), *(word for word in words if word)])
 
     @property
+    def administrative(self) -> bool:
+        """Whether it is for operators, with the token of the state directory."""
+        return self.path.startswith("/admin/")
+
+    @property
     def for_browsers(self) -> bool:
         """Whether it answers pages to people, as the documentation does."""
         types = {kind for answer in self.answers for kind in answer.content_types}
@@ -93,12 +99,12 @@ class Operation:
 
 
 def operations(document: Schema) -> tuple[Operation, ...]:
-    """The operations that customers' programs use, of an OpenAPI document: versioned ones first."""
+    """The operations that programs use, of an OpenAPI document: versioned ones first."""
     found = [
         _operation(document, method, path, item)
         for path, item in document.get("paths", {}).items()
         for method in METHODS
-        if method in item and not path.startswith("/admin/")
+        if method in item
     ]
     found.sort(key=lambda operation: not operation.path.startswith("/v"))
     return tuple(operation for operation in found if not operation.for_browsers)
@@ -247,8 +253,8 @@ def _field(document: Schema, name: str, schema: Schema, *, required: bool) -> Fi
         type=" | ".join(dict.fromkeys(_type(document, shape) for shape in shapes)),
         required=required,
         values=values if len(values) <= SHOWN_VALUES else (),
-        limits=", ".join(filter(None, (_limits(shape) for shape in shapes))),
-        default=None if default is None else _literal(default),
+        limits=", ".join(dict.fromkeys(filter(None, map(_limits, shapes)))),
+        default=None if default in (None, {}) else _literal(default),
     )
 
 
@@ -299,4 +305,4 @@ def _literal(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value)
+    return str(value) or '""'

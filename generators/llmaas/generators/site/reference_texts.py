@@ -1,9 +1,12 @@
 """What operations, fields and errors of the API mean, in French; translated like every page.
 
-A name means the same wherever it stands in the API, so that one text per name is enough.
+A name means the same wherever it stands in the API, so that one text per name is enough; where it
+does not, the name of the object before it tells them apart.
 """
 
 from dataclasses import dataclass
+
+from llmaas.generators.site.reference import Field, Operation
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's customary marker for texts translated later
@@ -31,6 +34,25 @@ OPERATION_TEXTS = {
         "La suite d’un texte. Un corps avec `messages` est traité comme une conversation."
     ),
     "POST /v1/embeddings": N_("Des vecteurs pour la recherche et la comparaison de textes."),
+    "GET /admin/v1/bundle": N_(
+        "Le catalogue et le programme qui répondent, depuis quand, et le dernier paquet refusé."
+    ),
+    "GET /admin/v1/tenants": N_("Tous les clients, avec leur solde."),
+    "POST /admin/v1/tenants": N_(
+        "Créer un client ; ce que son palier demande d’avance est inscrit à son crédit."
+    ),
+    "POST /admin/v1/credits": N_("Inscrire un paiement d’un client ; il sert aussitôt."),
+    "GET /admin/v1/keys": N_("Toutes les clés, même révoquées, sans leurs secrets."),
+    "POST /admin/v1/keys": N_(
+        "Créer une clé. Son secret est dans cette réponse et nulle part ailleurs."
+    ),
+    "GET /admin/v1/keys/{key}": N_("Une clé, sans son secret."),
+    "POST /admin/v1/rotations": N_(
+        "Donner un successeur à une clé ; les deux sont valables pendant le délai de grâce."
+    ),
+    "POST /admin/v1/revocations": N_(
+        "Révoquer une clé pour toujours ; la requête suivante est refusée."
+    ),
     "GET /": N_("Le service en bref, là où aucune documentation n’est servie."),
     "GET /health/live": N_("Le processus répond."),
     "GET /health/ready": N_("Le service est prêt à répondre aux appels."),
@@ -86,6 +108,9 @@ FIELD_TEXTS = {
     "token": N_("Le texte du token."),
     "logprob": N_("Le logarithme de sa probabilité."),
     "bytes": N_("Les octets du token."),
+    "logprobs.content": N_("Les tokens de la réponse, avec leurs probabilités."),
+    "json_schema.description": N_("À quoi sert ce schéma, pour le modèle."),
+    "message.content": N_("Le texte de la réponse."),
     "refusal": N_("Toujours vide ici."),
     "tokens": N_("Les textes des tokens."),
     "token_logprobs": N_("Les logarithmes de leurs probabilités."),
@@ -152,7 +177,56 @@ FIELD_TEXTS = {
     "operator": N_("Qui opère le service."),
     "models": N_("Adresse de la liste des modèles."),
     "openapi": N_("Adresse de la description de l’API."),
+    **dict.fromkeys(
+        (
+            "allow_create_engine",
+            "allow_fine_tuning",
+            "allow_logprobs",
+            "allow_sampling",
+            "allow_search_indices",
+            "allow_view",
+            "group",
+            "is_blocking",
+            "organization",
+        ),
+        N_("Ancien champ, sans effet ici."),
+    ),
 }
+
+ADMIN_FIELD_TEXTS = {
+    "catalogue_sha256": N_("Empreinte du catalogue."),
+    "closed_at": N_("Date de clôture du client, s’il est clos."),
+    "created_at": N_("Date de création."),
+    "credited_eur": N_("Somme des crédits, en euros."),
+    "endpoints": N_("Points d’accès que la clé peut appeler ; tous si la liste manque."),
+    "eur": N_("Le montant, en euros."),
+    "expires_at": N_("Fin de validité de la clé, si elle en a une."),
+    "grace_hours": N_("Heures pendant lesquelles l’ancienne clé reste valable."),
+    "key": N_("La clé."),
+    "models": N_("Modèles que la clé peut appeler ; tous si la liste manque."),
+    "monthly_cap_eur": N_("Plafond des dépenses d’un mois, en euros."),
+    "output_tokens_per_day": N_("Tokens de sortie par jour, au plus."),
+    "output_tokens_per_hour": N_("Tokens de sortie par heure, au plus."),
+    "prepaid": N_("Vrai si le client paie d’avance."),
+    "previous": N_("Ce qui était servi avant."),
+    "program_version": N_("Version du programme."),
+    "quota": N_("Limites propres ; sans elles, celles du palier valent."),
+    "reason": N_("Pourquoi il a été refusé."),
+    "reference": N_("Votre référence du paiement."),
+    "refused": N_("Le dernier paquet refusé ; le service a gardé le précédent."),
+    "refused_at": N_("Quand il a été refusé."),
+    "replaces": N_("La clé que celle-ci remplace."),
+    "requests_per_minute": N_("Requêtes par minute, au plus."),
+    "revoked_at": N_("Date de révocation, si elle a eu lieu."),
+    "rotate_days": N_("Jours après lesquels la clé est à remplacer."),
+    "secret": N_("Le secret de la clé ; il n’est donné que cette fois."),
+    "serving_since": N_("Depuis quand le service s’en sert."),
+    "spent_eur": N_("Somme des dépenses, en euros."),
+    "successor": N_("La clé qui remplace celle-ci."),
+    "tenant": N_("Le client, par son identifiant."),
+    "tier": N_("Le palier ou le contrat."),
+}
+"""Names that operators meet; where one is in both tables, it means this under `/admin/`."""
 
 ERRORS = (
     ErrorRow(
@@ -243,3 +317,9 @@ ERRORS = (
         N_("Le service ne peut pas répondre maintenant ; `Retry-After` dit quand réessayer."),
     ),
 )
+
+
+def text_of_field(operation: Operation, field: Field) -> str | None:
+    """What a field means, in French."""
+    tables = (ADMIN_FIELD_TEXTS, FIELD_TEXTS) if operation.administrative else (FIELD_TEXTS,)
+    return next((table[key] for table in tables for key in field.keys if key in table), None)

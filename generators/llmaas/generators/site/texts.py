@@ -2,7 +2,7 @@
 
 A text that has no reviewed translation stays French, and whoever asked for it is told, so that
 the page can say so. Vocabulary (the words for phases, units, capabilities …) is keyed, in every
-language including French.
+language including French; its translations were reviewed against the French word.
 """
 
 import re
@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 
 import polib
+
+from llmaas.generators.reviews import is_current
 
 SOURCE_LANGUAGE = "fr"
 MESSAGES = Path(__file__).parent.parent / "messages"
@@ -76,12 +78,17 @@ def _french_spaces(text: str) -> str:
 
 @cache
 def _read(domain: str, language: str) -> Mapping[tuple[str, str], str]:
-    """Reviewed translations by context and source; fuzzy and empty ones do not count."""
+    """Reviewed translations by context and source, and the French words of the vocabulary."""
     path = MESSAGES / f"{domain}.{language}.po"
     if not path.exists():
         return {}
-    return {
-        (entry.msgctxt or "", entry.msgid): entry.msgstr
+    entries = {
+        (entry.msgctxt or "", entry.msgid): entry
         for entry in polib.pofile(str(path), encoding="utf-8")
-        if entry.msgstr and not entry.fuzzy and not entry.obsolete
+    }
+    if language == SOURCE_LANGUAGE:
+        return {key: entry.msgstr for key, entry in entries.items()}
+    french = _read(domain, SOURCE_LANGUAGE)
+    return {
+        key: entry.msgstr for key, entry in entries.items() if is_current(entry, french.get(key))
     }

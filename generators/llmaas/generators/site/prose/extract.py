@@ -51,16 +51,7 @@ def main() -> None:
         path = prose_file(language)
         known = polib.pofile(str(path), encoding="utf-8") if path.exists() else polib.POFile()
         known.metadata = {**METADATA, "Language": language}
-        merge(template, known).save(str(path))
-
-
-def merge(template: polib.POFile, translated: polib.POFile) -> polib.POFile:
-    """Like any other text's merge, with the record of each review kept beside its translation."""
-    reviews = {entry.msgid: entry.tcomment for entry in translated}
-    result = merged(template, translated)
-    for entry in result:
-        entry.tcomment = reviews.get(entry.previous_msgid or entry.msgid, "")
-    return result
+        merged(template, known).save(str(path))
 
 
 if __name__ == "__main__":

@@ -1,24 +1,17 @@
-"""Translations of the prose: reviewed against the French text that is written today, or not used.
-
-Every entry of `messages/prose.<language>.po` records who reviewed it and the French text that was
-in front of them. When the French changes, the recorded text no longer matches: removing the fuzzy
-mark alone makes nothing current.
-"""
+"""Translations of the prose: reviewed against the French text of today, or not used."""
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import polib
 
+from llmaas.generators.reviews import is_current
 from llmaas.generators.site.prose.units import FIXED
 from llmaas.generators.site.texts import MESSAGES, SOURCE_LANGUAGE, Missing
 
 DOMAIN = "prose"
-REVIEWER = "reviewer: "
-SOURCE = "source: "
 
 
 class ProseTexts:
@@ -70,39 +63,6 @@ def reviewed(language: str) -> Mapping[str, str]:
 def translations_of(languages: Iterable[str]) -> dict[str, Mapping[str, str]]:
     """The reviewed translations of several languages; the source has none."""
     return {each: reviewed(each) for each in languages if each != SOURCE_LANGUAGE}
-
-
-def is_current(entry: polib.POEntry) -> bool:
-    """Whether a translation was reviewed against the source it stands beside."""
-    if not entry.msgstr or entry.fuzzy or entry.obsolete:
-        return False
-    recorded = review_of(entry)
-    return bool(recorded.reviewer) and _unwrapped(recorded.source) == _unwrapped(entry.msgid)
-
-
-@dataclass(frozen=True)
-class Review:
-    """Who compared a translation with which French text."""
-
-    reviewer: str
-    source: str
-
-
-def review_of(entry: polib.POEntry) -> Review:
-    """What the translator's comment records; empty where it records nothing."""
-    _, _, after = entry.tcomment.partition(REVIEWER)
-    reviewer, _, source = after.partition(SOURCE)
-    return Review(reviewer.strip(), source.strip())
-
-
-def review_comment(*, reviewer: str, source: str) -> str:
-    """The comment that records a review."""
-    return f"{REVIEWER}{reviewer}\n{SOURCE}{source}"
-
-
-def _unwrapped(text: str) -> str:
-    """The text without spaces: a saved comment is broken into lines, at hyphens too."""
-    return "".join(text.split())
 
 
 def _spaces(text: str) -> str:
