@@ -1,4 +1,4 @@
-"""Every text of a request that a model can read is looked at; the structs of requests are walked."""
+"""Every text of a request that a model can read is looked at: the structs are walked."""
 
 import asyncio
 from collections.abc import Iterator

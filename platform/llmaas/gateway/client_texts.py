@@ -83,7 +83,7 @@ def _content(role: "Role", content: Content | None, place: str) -> "Iterator[Par
 
 
 def _tool(tool: Tool, place: str) -> "Iterator[Part]":
-    """Descriptions come from whoever wrote the tool; they are documents, not the customer's word."""
+    """Descriptions come from whoever wrote the tool: documents, not the customer's own words."""
     from llmaas.security import Part
 
     function = tool.function
@@ -100,7 +100,7 @@ def _strings(value: Any) -> Iterator[str]:
         if isinstance(each, str):
             yield each
         elif isinstance(each, Mapping):
-            waiting += [item for pair in reversed(each.items()) for item in reversed(pair)]
+            waiting += [item for pair in reversed(list(each.items())) for item in reversed(pair)]
         elif isinstance(each, list):
             waiting += reversed(each)
 
@@ -108,7 +108,7 @@ def _strings(value: Any) -> Iterator[str]:
 async def input_texts(
     gateway: "Gateway", target: "Target", inputs: Sequence[Input], role: "Role", param: str
 ) -> "list[Part]":
-    """Prompts or embedding inputs; token ids are spelled by the worker whose vocabulary they are of.
+    """Prompts or embedding inputs; token ids are spelled by the worker that knows their vocabulary.
 
     Raises:
         ApiError: that worker cannot be had.
