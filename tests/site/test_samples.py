@@ -115,20 +115,39 @@ def run(command, directory, running_service):
     return finished.stdout
 
 
+@pytest.fixture
+def execute(running_service, tmp_path, request):
+    """Runs a sample as its reader would; what it prints is an answer."""
+
+    def execute(syntax, code):
+        if syntax == "python":
+            (tmp_path / "sample.py").write_text(code)
+            assert run([sys.executable, "sample.py"], tmp_path, running_service).strip()
+        elif syntax == "javascript":
+            directory = request.getfixturevalue("node_modules")
+            (directory / "sample.js").write_text(code)
+            assert run(["node", "sample.js"], directory, running_service).strip()
+        else:
+            assert_answered(run(["bash", "-e", "-c", code], tmp_path, running_service))
+
+    return execute
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("sample", samples(frameworks=False))
-def test_a_sample_runs(sample, page_of, running_service, tmp_path, request):
+def test_a_sample_runs(sample, page_of, execute):
     fence = fences(page_of(sample.path))[sample.number]
-    if fence.language == "python":
-        (tmp_path / "sample.py").write_text(fence.code)
-        assert run([sys.executable, "sample.py"], tmp_path, running_service).strip()
-    elif fence.language == "javascript":
-        directory = request.getfixturevalue("node_modules")
-        (directory / "sample.js").write_text(fence.code)
-        assert run(["node", "sample.js"], directory, running_service).strip()
-    else:
-        said = run(["bash", "-e", "-c", fence.code], tmp_path, running_service)
-        assert_answered(said)
+    execute(fence.language, fence.code)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("page", ["index.md", "endpoints.md", "operate/administration.md"])
+def test_the_samples_of_generated_pages_run(page, page_of, running_service, tmp_path, execute):
+    run_here = [fence for fence in fences(page_of(page)) if fence.language in EXECUTED]
+    assert run_here
+    shutil.copy(running_service.state_dir / "admin-token", tmp_path)
+    for fence in run_here:
+        execute(fence.language, fence.code)
 
 
 def assert_answered(said):
@@ -206,11 +225,8 @@ def test_the_samples_of_all_model_pages_are_those_that_ran_but_for_the_id(catalo
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("role", ["chat", "embedding"])
-def test_the_samples_of_a_model_page_run(role, catalog, today, running_service, tmp_path):
+def test_the_samples_of_a_model_page_run(role, catalog, today, running_service, execute):
     model = model_for(view_catalog(catalog, today=today, base_url=running_service.base_url), role)
+    assert {sample.syntax for sample in model.samples} == set(EXECUTED)
     for sample in model.samples:
-        if sample.syntax == "python":
-            (tmp_path / "sample.py").write_text(sample.code)
-            assert run([sys.executable, "sample.py"], tmp_path, running_service).strip()
-        else:
-            assert_answered(run(["bash", "-e", "-c", sample.code], tmp_path, running_service))
+        execute(sample.syntax, sample.code)

@@ -43,7 +43,15 @@ def test_samples_carry_the_id_of_their_model_and_the_base_url(catalog):
 def test_an_embedding_model_gets_the_embeddings_sample(catalog):
     samples = view(catalog).by_id["granite-embedding:278m"].samples
     assert all("embeddings" in sample.code for sample in samples)
-    assert len(samples) == 2
+    assert [sample.title for sample in samples] == ["curl", "Python", "JavaScript"]
+
+
+def test_a_price_class_names_the_prices_a_model_can_cause(catalog):
+    classes = {model.id: model.price_class for model in view(catalog).models}
+    assert classes["whisper"] == "audio"
+    assert classes["granite-embedding:278m"] == "input"
+    assert classes["deepseek-r1:14b"] == "reasoning"
+    assert classes["gemma3:27b"] == "text"
 
 
 def test_python_samples_compile(catalog):

@@ -27,9 +27,17 @@ def samples_for(model: Model, *, base_url: str, served: frozenset[str]) -> tuple
         served: endpoints that the service answers.
     """
     if "chat.completions" in model.endpoints and "chat.completions" in served:
-        return (_chat_curl(model.id, base_url), _chat_python(model.id, base_url))
+        return (
+            _chat_curl(model.id, base_url),
+            _chat_python(model.id, base_url),
+            _chat_javascript(model.id, base_url),
+        )
     if "embeddings" in model.endpoints and "embeddings" in served:
-        return (_embeddings_curl(model.id, base_url), _embeddings_python(model.id, base_url))
+        return (
+            _embeddings_curl(model.id, base_url),
+            _embeddings_python(model.id, base_url),
+            _embeddings_javascript(model.id, base_url),
+        )
     return ()
 
 
@@ -102,3 +110,37 @@ answer = client.embeddings.create(
 vector = answer.data[0].embedding
 print(len(vector), vector[:3])"""
     return Sample("Python", "python", code)
+
+
+_CLIENT_JAVASCRIPT = """\
+import OpenAI from "openai";
+
+const client = new OpenAI({{
+  baseURL: "{base_url}",
+  apiKey: process.env.LLMAAS_API_KEY,
+}});
+"""
+
+
+def _chat_javascript(model: str, base_url: str) -> Sample:
+    code = f"""\
+{_CLIENT_JAVASCRIPT.format(base_url=base_url)}
+const answer = await client.chat.completions.create({{
+  model: "{model}",
+  messages: [{{ role: "user", content: "{PROMPT}" }}],
+  max_tokens: 200,
+}});
+console.log(answer.choices[0].message.content);"""
+    return Sample("JavaScript", "javascript", code)
+
+
+def _embeddings_javascript(model: str, base_url: str) -> Sample:
+    code = f"""\
+{_CLIENT_JAVASCRIPT.format(base_url=base_url)}
+const answer = await client.embeddings.create({{
+  model: "{model}",
+  input: "{PASSAGE}",
+}});
+const vector = answer.data[0].embedding;
+console.log(vector.length, vector.slice(0, 3));"""
+    return Sample("JavaScript", "javascript", code)

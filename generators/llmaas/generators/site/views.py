@@ -18,6 +18,8 @@ from llmaas.generators.site.feeds.events import Event, events_of
 from llmaas.generators.site.samples import Sample, samples_for
 
 NoSample = Literal["upcoming", "retired", "not_served"]
+PriceClass = Literal["text", "reasoning", "input", "audio"]
+"""Which lines of the price list a model can cause; every model pays the same price per line."""
 
 CAPABILITIES = ("reasoning", "tools", "vision", "ocr", "security", "embedding", "audio")
 PRICE_IDS: tuple[PriceId, ...] = ("input", "output", "reasoning_output", "audio")
@@ -52,6 +54,15 @@ class ModelView:
     def generative(self) -> bool:
         """Whether it writes text."""
         return "text" in self.model.output_modalities and self.model.serving.kind == "generation"
+
+    @property
+    def price_class(self) -> PriceClass:
+        """What its answers are billed by."""
+        if "audio.transcriptions" in self.model.endpoints:
+            return "audio"
+        if self.model.serving.kind == "embedding":
+            return "input"
+        return "reasoning" if "reasoning" in self.model.capabilities else "text"
 
     @property
     def total_b(self) -> Decimal | None:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from llmaas.bundle import Phase
-from llmaas.generators.site.views import CAPABILITIES, CatalogView, ModelView
+from llmaas.generators.site.views import CAPABILITIES, CatalogView, ModelView, PriceClass
 from llmaas.generators.site.words import Words
 
 AT_MOST_COMPARED = 4
@@ -39,6 +39,8 @@ class ModelTable:
     """Filters, and the data of the rows by model id."""
 
     filters: tuple[Filter, ...]
+    price_classes: dict[PriceClass, str]
+    """What the price classes are called."""
     data: dict[str, Any]
 
 
@@ -49,6 +51,7 @@ def model_table_of(view: CatalogView, words: Words) -> ModelTable:
         name for name in CAPABILITIES if any(name in v.model.capabilities for v in view.models)
     ]
     licences = sorted({v.model.licence.name for v in view.models}, key=str.casefold)
+    prices = _price_classes(words)
     phases = [phase for phase in Phase if any(v.phase is phase for v in view.models)]
     filters = (
         Filter(
@@ -61,6 +64,15 @@ def model_table_of(view: CatalogView, words: Words) -> ModelTable:
             "context",
             _("Contexte (tokens)"),
             tuple(Choice(str(least), f"≥ {words.number(least)}") for least in CONTEXTS),
+        ),
+        Filter(
+            "price",
+            _("Classe de prix"),
+            tuple(
+                Choice(name, label)
+                for name, label in prices.items()
+                if any(v.price_class == name for v in view.models)
+            ),
         ),
         Filter(
             "energy",
@@ -76,6 +88,7 @@ def model_table_of(view: CatalogView, words: Words) -> ModelTable:
     )
     return ModelTable(
         filters=filters,
+        price_classes=prices,
         data={
             "most": AT_MOST_COMPARED,
             "texts": {
@@ -107,6 +120,16 @@ def _sizes(words: Words) -> tuple[Choice, ...]:
     return tuple(Choice(str(number), label) for number, label in enumerate(labels))
 
 
+def _price_classes(words: Words) -> dict[PriceClass, str]:
+    _ = words.text
+    return {
+        "text": _("Entrée et sortie"),
+        "reasoning": _("Entrée, sortie et raisonnement"),
+        "input": _("Entrée seule"),
+        "audio": _("Minute d’audio"),
+    }
+
+
 def _attributes(words: Words) -> list[str]:
     _ = words.text
     return [
@@ -116,6 +139,7 @@ def _attributes(words: Words) -> list[str]:
         _("Contexte (tokens)"),
         _("Capacités"),
         _("Entrées"),
+        _("Classe de prix"),
         _("Licence"),
         _("Usage commercial"),
         _("Vitesse (tokens par seconde)"),
@@ -140,6 +164,7 @@ def _model(row: ModelView, words: Words) -> dict[str, Any]:
         "size": size_class(row.total_b),
         "context": model.context_tokens,
         "energy": None if row.kwh_per_mtok is None else float(row.kwh_per_mtok),
+        "price": row.price_class,
         "licence": model.licence.name,
         "phase": row.phase.value,
         "values": [
@@ -149,6 +174,7 @@ def _model(row: ModelView, words: Words) -> dict[str, Any]:
             figure(model.context_tokens),
             listed("capability", model.capabilities),
             listed("modality", model.input_modalities),
+            _price_classes(words)[row.price_class],
             model.licence.name,
             words.word("commercial_use", model.licence.commercial_use),
             figure(row.tokens_per_s),

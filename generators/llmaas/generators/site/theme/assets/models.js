@@ -31,6 +31,7 @@
     (!chosen.size || model.size === chosen.size) &&
     (!chosen.context || (model.context ?? 0) >= Number(chosen.context)) &&
     (!chosen.energy || (model.energy !== null && model.energy <= Number(chosen.energy))) &&
+    (!chosen.price || model.price === chosen.price) &&
     (!chosen.licence || model.licence === chosen.licence) &&
     (!chosen.phase || model.phase === chosen.phase);
 
@@ -40,7 +41,7 @@
       words: data.get("q").toLocaleLowerCase().split(/\s+/).filter(Boolean),
       capability: data.getAll("capability"),
     };
-    for (const key of ["size", "context", "energy", "licence", "phase"]) chosen[key] = data.get(key) ?? "";
+    for (const key of ["size", "context", "price", "energy", "licence", "phase"]) chosen[key] = data.get(key) ?? "";
     let shown = 0;
     for (const each of rows) {
       each.row.hidden = !fits(each, chosen);
