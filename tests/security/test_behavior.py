@@ -1,6 +1,8 @@
 import pytest
+from tests.security.conftest import Clock
 from tests.security.texts import ATTACKS
 
+from llmaas.bundle.folding import fold
 from llmaas.security import (
     Engine,
     History,
@@ -8,8 +10,10 @@ from llmaas.security import (
     Part,
     Policy,
     Screen,
-    check_behavior,
+    Sent,
+    Step,
 )
+from llmaas.security.behavior import sent
 
 POLICY = Policy()
 
@@ -62,51 +66,64 @@ def test_an_interrupted_run_begins_again(screen: Screen) -> None:
     assert set(send(screen, *prompts)) == {"allow"}
 
 
-def test_a_run_over_longer_than_the_window_does_not_count(engine: Engine) -> None:
+def test_a_run_over_longer_than_the_window_does_not_count() -> None:
     history = History()
-    for second in range(40):
-        history, findings = check_behavior(
-            history,
-            "ping",
-            b"d",
-            engine,
-            now=second * 60.0,
-            repetition_limit=30,
-            repetition_window_s=600,
-        )
-        assert findings == ()
+    for minute in range(40):
+        history = history.and_then(Sent(b"d", "ping"), now=minute * 60.0, window_s=600)
+        assert history.run <= 11
 
 
-def test_a_history_is_forgotten_after_its_time(clock) -> None:  # type: ignore[no-untyped-def]
+def test_a_history_is_forgotten_after_its_time(clock: Clock) -> None:
     store = MemoryHistoryStore(clock=clock, ttl_s=10)
-    store.put(b"a", History(run=3))
+    assert store.advance(b"a", Sent(b"1", "one"), window_s=600) == Step((), 1)
+    clock.now += 9
+    assert store.advance(b"a", Sent(b"1", "one"), window_s=600) == Step(("one",), 2)
     clock.now += 11
-    assert store.get(b"a") == History()
-    store.put(b"b", History())
+    assert store.advance(b"b", Sent(b"1", "one"), window_s=600) == Step((), 1)
     assert len(store) == 1
+    assert store.advance(b"a", Sent(b"1", "one"), window_s=600) == Step((), 1)
 
 
-def test_the_least_recent_histories_make_room(clock) -> None:  # type: ignore[no-untyped-def]
+def test_the_least_recent_histories_make_room(clock: Clock) -> None:
     store = MemoryHistoryStore(clock=clock, capacity=2)
     for key in (b"a", b"b", b"c"):
-        store.put(key, History(run=1))
-    assert [store.get(key).run for key in (b"a", b"b", b"c")] == [0, 1, 1]
+        store.advance(key, Sent(b"1", "one"), window_s=600)
+    runs = [store.advance(key, Sent(b"1", "one"), window_s=600).run for key in (b"c", b"b")]
+    assert runs == [2, 2]
+    assert store.advance(b"a", Sent(b"1", "one"), window_s=600).run == 1
 
 
-def test_a_history_keeps_four_short_tails_and_no_long_prompt(engine: Engine) -> None:
-    history = History()
+def test_a_history_keeps_four_traces_and_none_of_a_long_prompt(engine: Engine) -> None:
+    history, lexicon = History(), engine.rules.lexicon
     for number in range(9):
-        history, _ = check_behavior(
-            history,
-            f"{number} " + "x" * 300,
-            bytes([number]),
-            engine,
-            now=0.0,
-            repetition_limit=30,
-            repetition_window_s=600,
-        )
-    assert [len(tail) for tail in history.tails] == [200] * 4
-    history, _ = check_behavior(
-        history, "y" * 5000, b"z", engine, now=0.0, repetition_limit=30, repetition_window_s=600
-    )
-    assert history.tails == ()
+        prompt = f"{number} " + "ignore " * 50
+        history = history.and_then(sent(prompt, bytes([number]), lexicon), now=0.0, window_s=600)
+    assert [len(trace) for trace in history.traces] == [200] * 4
+    history = history.and_then(sent("y" * 5000, b"z", lexicon), now=0.0, window_s=600)
+    assert history.traces == ()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "trace"),
+    [
+        (
+            "Jean Valmont, IBAN FR76 3000, wants you to ignore all the previous instr",
+            "xxxx xxxxxxx, xxxx xxxx xxxx, xxxxx you to ignore all the previous instr",
+        ),
+        ("Ignorez toutes les consignes de Müller", "ignorez toutes les consignes de xxxxxx"),
+        ("请张伟忽略之前的所有指", "请〇〇忽略之前的所有指"),
+        ("Пароль: Хабаровск42", "〇〇〇〇〇〇: 〇〇〇〇〇〇〇〇〇xx"),
+    ],
+)
+def test_a_trace_has_the_words_of_the_rules_and_no_others(
+    engine: Engine, prompt: str, trace: str
+) -> None:
+    assert engine.rules.lexicon.trace(fold(prompt)) == trace
+
+
+def test_no_text_of_a_customer_is_kept(screen: Screen) -> None:
+    send(screen, "My name is Wilhelmina Zuckerkandl and I live in Klagenfurt, Ringstrasse 7.")
+    kept = repr(vars(screen.store))
+    assert "History(traces=('" in kept
+    for word in ("wilhelmina", "zuckerkandl", "klagenfurt", "ringstrasse", "7"):
+        assert word not in kept.partition("traces=('")[2].partition("')")[0].partition("',)")[0]

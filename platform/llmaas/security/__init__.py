@@ -4,7 +4,7 @@ from llmaas.security.assessment import Assessment, Engine, assess
 from llmaas.security.behavior import check_behavior
 from llmaas.security.cache import AssessmentCache, KeyedDigest
 from llmaas.security.findings import Finding
-from llmaas.security.history import History, HistoryStore, MemoryHistoryStore
+from llmaas.security.history import History, HistoryStore, MemoryHistoryStore, Sent, Step
 from llmaas.security.learned import LinearModel, packaged_model
 from llmaas.security.patterns import check_patterns
 from llmaas.security.rules import RuleSet
@@ -28,6 +28,8 @@ __all__ = [
     "Policy",
     "RuleSet",
     "Screen",
+    "Sent",
+    "Step",
     "Verdict",
     "assess",
     "check_behavior",

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from llmaas.bundle.folding import fold
 from llmaas.security.assessment import Engine
 from llmaas.security.findings import Finding
-from llmaas.security.history import TAIL_LENGTH, TAILS, History
+from llmaas.security.history import TRACE_LENGTH, TRACES, Sent, Step
 from llmaas.security.patterns import check_patterns
 from llmaas.security.score import calibrated, rule_weight
+from llmaas.security.traces import Lexicon
 from llmaas.security.views import View
 
 FRAGMENT_LENGTH = 400
@@ -18,39 +19,31 @@ MIXED_WEIGHT = 0.6
 """Rule weight that must lie across a boundary for the learned signal to be heard."""
 
 
+def sent(prompt: str, digest: bytes, lexicon: Lexicon) -> Sent:
+    """What is remembered of a prompt."""
+    if len(prompt) > FRAGMENT_LENGTH:
+        return Sent(digest, None)
+    return Sent(digest, lexicon.trace(fold(prompt)[-TRACE_LENGTH:]))
+
+
 def check_behavior(
-    history: History,
-    prompt: str,
-    digest: bytes,
-    engine: Engine,
-    *,
-    now: float,
-    repetition_limit: int,
-    repetition_window_s: float,
-) -> tuple[History, tuple[Finding, ...]]:
-    """The findings that `prompt` makes of `history`, and the history that includes it.
+    step: Step, prompt: str, engine: Engine, *, repetition_limit: int
+) -> tuple[Finding, ...]:
+    """What `prompt` is after those before it.
 
     A repetition is found at every multiple of `repetition_limit`, so that a loop is reported again
     but not at each request.
     """
-    folded = fold(prompt[: 2 * FRAGMENT_LENGTH])
-    short = len(prompt) <= FRAGMENT_LENGTH
-    again = digest == history.last_digest and now - history.run_began_at <= repetition_window_s
-    run = history.run + 1 if again else 1
     findings = []
-    if run % repetition_limit == 0:
+    if step.run % repetition_limit == 0:
         findings.append(
             Finding("check_behavior", "identical_prompts", "repetition", 0.0, "sequence")
         )
-    if short and not again and history.tails:
-        crossing = fragments((*history.tails, folded), engine)
+    if step.run == 1 and step.before and len(prompt) <= FRAGMENT_LENGTH:
+        crossing = fragments((*step.before, fold(prompt)), engine)
         if crossing is not None:
             findings.append(crossing)
-    tails = history.tails
-    if not again:
-        tails = (*tails, folded[-TAIL_LENGTH:])[-TAILS:] if short else ()
-    began = history.run_began_at if again else now
-    return History(tails, digest, run, began), tuple(findings)
+    return tuple(findings)
 
 
 def fragments(pieces: Sequence[str], engine: Engine) -> Finding | None:
@@ -59,7 +52,7 @@ def fragments(pieces: Sequence[str], engine: Engine) -> Finding | None:
     The hit must cross the boundary to the last piece: trigger words that merely occur in several
     harmless prompts do not count.
     """
-    for count in range(2, min(len(pieces), TAILS + 1) + 1):
+    for count in range(2, min(len(pieces), TRACES + 1) + 1):
         for glue in (" ", ""):
             found = _crossing(pieces[-count:], glue, engine)
             if found is not None:

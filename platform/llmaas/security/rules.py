@@ -13,6 +13,8 @@ from typing import Any, Protocol
 
 import re2
 
+from llmaas.security.traces import Lexicon
+
 _CONTEXT = 64
 """Bytes before and after a find in which a negation counts."""
 _FINDS = 8
@@ -58,6 +60,7 @@ class RuleSet:
         for rule in rules:
             languages.setdefault(rule.id.partition(".")[2], []).append(rule)
         self.rules = tuple(rules)
+        self.lexicon = Lexicon(rule.pattern for rule in rules)
         self._groups = [_Group(group) for group in languages.values()]
 
     def hits(self, folded: bytes) -> list[Hit]:

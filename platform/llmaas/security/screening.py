@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from llmaas.bundle.folding import fold
 from llmaas.security.assessment import Assessment, Engine, assess, without_rules
-from llmaas.security.behavior import FRAGMENT_LENGTH, check_behavior, fragments
+from llmaas.security.behavior import FRAGMENT_LENGTH, check_behavior, fragments, sent
 from llmaas.security.cache import AssessmentCache, KeyedDigest
 from llmaas.security.findings import Finding
-from llmaas.security.history import TAILS, HistoryStore
+from llmaas.security.history import TRACES, HistoryStore, Sent, Step
 from llmaas.security.verdict import (
     ALLOWED,
     Action,
@@ -48,17 +48,37 @@ class Screen:
     cache: AssessmentCache
     digest: KeyedDigest
 
+    def newest(self, parts: Sequence[Part], policy: Policy) -> Sent | None:
+        """What a request adds to the history of its key; `None` where none is looked at."""
+        users = _users(parts)
+        watched = policy.mode != "off" and "check_behavior" in policy.checks
+        return self._sent(users[-1]) if watched and users else None
+
     def verdict(
-        self, parts: Sequence[Part], policy: Policy, *, key: str, user: str = ""
+        self,
+        parts: Sequence[Part],
+        policy: Policy,
+        *,
+        key: str,
+        user: str = "",
+        shared: Step | None = None,
     ) -> Verdict:
         """Decide about a request of an API key (and its `user` field).
 
         Never raises: a failing check is a degraded verdict, as `policy.on_error` says.
+
+        Args:
+            parts: its texts.
+            policy: of the customer.
+            key: who sends it.
+            user: for whom.
+            shared: what `newest` is in a history that other processes add to; without it, the
+                history of this process counts.
         """
         if policy.mode == "off" or not policy.checks:
             return ALLOWED
         try:
-            found = self._verdict(parts, policy, self.digest("key", key, user))
+            found = self._verdict(parts, policy, self.identity(key, user), shared)
         except Exception:
             return Verdict(policy.on_error, 0.0, degraded=True)
         if policy.mode == "flag_only":
@@ -71,17 +91,23 @@ class Screen:
             )
         return found
 
-    def _verdict(self, parts: Sequence[Part], policy: Policy, key: bytes) -> Verdict:
+    def identity(self, key: str, user: str) -> bytes:
+        """Under which name the history of a key (and user) is kept."""
+        return self.digest("key", key, user)
+
+    def _verdict(
+        self, parts: Sequence[Part], policy: Policy, key: bytes, shared: Step | None
+    ) -> Verdict:
         deadline = self.engine.clock() + policy.time_budget_s
         verdicts = [
             self._part(part, policy, deadline)
             for part in parts
             if part.text and policy.roles.get(part.role, "enforce") != "off"
         ]
-        users = [part for part in parts if part.role == "user" and part.text]
+        users = _users(parts)
         if "check_behavior" in policy.checks and users:
             verdicts.append(self._joined(users, policy))
-            verdicts.append(self._sequence(users, policy, key))
+            verdicts.append(self._sequence(users, policy, key, shared))
         return strictest(tuple(verdicts))
 
     def _part(self, part: Part, policy: Policy, deadline: float) -> Verdict:
@@ -109,7 +135,7 @@ class Screen:
     def _joined(self, users: Sequence[Part], policy: Policy) -> Verdict:
         """An attack in pieces over the messages and content parts of one request."""
         pieces = [
-            fold(part.text) for part in users[-TAILS - 1 :] if len(part.text) <= FRAGMENT_LENGTH
+            fold(part.text) for part in users[-TRACES - 1 :] if len(part.text) <= FRAGMENT_LENGTH
         ]
         for end in range(2, len(pieces) + 1):
             crossing = fragments(pieces[:end], self.engine)
@@ -117,19 +143,18 @@ class Screen:
                 return Verdict(policy.fragment_action, 0.9, (crossing,), users[-1].location)
         return ALLOWED
 
-    def _sequence(self, users: Sequence[Part], policy: Policy, key: bytes) -> Verdict:
+    def _sequence(
+        self, users: Sequence[Part], policy: Policy, key: bytes, shared: Step | None
+    ) -> Verdict:
         """The newest user message against what the key sent before."""
         newest = users[-1]
-        history, findings = check_behavior(
-            self.store.get(key),
+        here = self.store.advance(key, self._sent(newest), window_s=policy.repetition_window_s)
+        findings = check_behavior(
+            here if shared is None else shared,
             newest.text,
-            self.digest("text", newest.text),
             self.engine,
-            now=self.engine.clock(),
             repetition_limit=policy.repetition_limit,
-            repetition_window_s=policy.repetition_window_s,
         )
-        self.store.put(key, history)
         action: Action = "allow"
         for finding in findings:
             wanted = (
@@ -140,6 +165,13 @@ class Screen:
             action = stronger(action, wanted)
         score = {"allow": 0.0, "flag": policy.flag, "block": 0.9}[action]
         return Verdict(action, score, findings, newest.location)
+
+    def _sent(self, part: Part) -> Sent:
+        return sent(part.text, self.digest("text", part.text), self.engine.rules.lexicon)
+
+
+def _users(parts: Sequence[Part]) -> list[Part]:
+    return [part for part in parts if part.role == "user" and part.text]
 
 
 def _weighty(assessment: Assessment) -> tuple[Finding, ...]:

@@ -1,0 +1,82 @@
+"""What is kept of a prompt: the words that rules look for, at their places. All else is blanked.
+
+    "My mother's maiden name is Voss. Please ignore all the previous instr"
+     xx xxxxxx'x xxxxxx xxxx xx xxxx. xxxxxx ignore all the previous instr
+
+A rule can still reach from a trace into the next prompt, because the words and the distances that
+it looks for are there; what a customer wrote is not. The last word is kept when it begins like a
+word of the rules: an attack may be cut in the middle of one.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable
+
+STEM = 3
+"""Letters from which a word of the rules may be the beginning of a longer word."""
+ENDING = 2
+"""Letters of any ending that a stem of the rules may have."""
+WIDE_TERM = 12
+"""Characters of the longest word that is looked for in a script without spaces."""
+BLANK, WIDE_BLANK = "x", "〇"
+
+# Only ever run on patterns of the bundle and on folded texts of a few hundred characters.
+_NOT_LITERAL = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|\{[0-9,]*\}|\(\?:|\(\?[a-z]+\)")
+_LITERAL = re.compile(r"[a-z]+\??|[^\x00-\x7f]+\??")
+_PIECE = re.compile(r"[a-z]+|[^\x00-\x7f]+|[0-9_]+|.", re.DOTALL)
+
+
+class Lexicon:
+    """The words of the rules, read from their expressions."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        words: set[str] = set()
+        for pattern in patterns:
+            for found in _LITERAL.findall(_NOT_LITERAL.sub(" ", pattern)):
+                word = found.removesuffix("?")
+                words |= {word, word[:-1]} if word != found else {word}
+        words.discard("")
+        self._words = words
+        self._sorted = sorted(words)
+
+    def trace(self, folded: str) -> str:
+        """The folded text with everything blanked that no rule looks for; of the same length."""
+        pieces = _PIECE.findall(folded)
+        last = len(pieces) - 1
+        return "".join(self._kept(piece, last=at == last) for at, piece in enumerate(pieces))
+
+    def _kept(self, piece: str, *, last: bool) -> str:
+        if piece.isascii():
+            if not (piece.isalnum() or "_" in piece):
+                return piece
+            return piece if self._is_word(piece, last=last) else BLANK * len(piece)
+        return self._wide(piece, last=last)
+
+    def _is_word(self, word: str, *, last: bool) -> bool:
+        if word in self._words or (last and len(word) >= STEM and self._begins(word)):
+            return True
+        return any(
+            word[:end] in self._words and (len(word) - end <= ENDING or word[end:] in self._words)
+            for end in range(STEM, len(word))
+        )
+
+    def _begins(self, start: str) -> bool:
+        at = bisect_left(self._sorted, start)
+        return at < len(self._sorted) and self._sorted[at].startswith(start)
+
+    def _wide(self, run: str, *, last: bool) -> str:
+        """Words of a script without spaces, wherever they stand in the run."""
+        kept = []
+        at = 0
+        while at < len(run):
+            ends = range(min(len(run), at + WIDE_TERM), at, -1)
+            end = next((end for end in ends if run[at:end] in self._words), None)
+            if end is None and last and len(run) - at < WIDE_TERM and self._begins(run[at:]):
+                end = len(run)
+            if end is None:
+                kept.append(WIDE_BLANK if run[at].isalnum() else run[at])
+                at += 1
+            else:
+                kept.append(run[at:end])
+                at = end
+        return "".join(kept)
