@@ -16,6 +16,7 @@ import psycopg
 import pytest
 from tests.missing import missing
 
+from llmaas.accounts import schema
 from llmaas.accounts.accounts import Accounts
 from llmaas.accounts.directory import Directory
 from llmaas.accounts.meter import Meter
@@ -106,6 +107,20 @@ def bundle(*tiers: TierPolicy) -> Bundle:
         workers=(),
         placement=PlacementTable((), ()),
     )
+
+
+def columns_of_the_schema() -> list[tuple[str, str]]:
+    """Tables and columns as the newest migrations leave them, on either database."""
+    found, table = [], ""
+    for line in "\n".join(schema.MIGRATIONS).splitlines():
+        words = line.split()
+        if words[:2] == ["create", "table"]:
+            table = words[2]
+        elif words[:2] == ["alter", "table"]:
+            found.append((words[2], words[5]))
+        elif line.startswith("  ") and words[0] != "primary":
+            found.append((table, words[0]))
+    return found
 
 
 @pytest.fixture

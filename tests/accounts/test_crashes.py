@@ -16,13 +16,14 @@ import pytest
 from tests.accounts.conftest import CONTRACT, MASTER, PARIS, Databases
 from tests.accounts.dying_service import clock_ms
 
-from llmaas.accounts import audit, ledger
+from llmaas.accounts import ledger
 from llmaas.accounts.accounts import Accounts
-from llmaas.accounts.directory import Directory, NewKey
+from llmaas.accounts.directory import Directory
 from llmaas.accounts.ledger import LedgerEntry
 from llmaas.accounts.limits import Level
 from llmaas.accounts.months import month_of
 from llmaas.accounts.store import Store
+from llmaas.accounts.tenant import NewKey
 
 ROOT = Path(__file__).parents[2]
 KILLS = {"sqlite": 60, "postgresql": 15}
@@ -149,6 +150,6 @@ def test_after_any_death_the_ledger_is_what_clients_received(
         account = accounts.book.account(Level.TENANT, "acme")
         assert account.held_tokens == 0
         assert account.day.used(clock_ms()) == sum(e.usage.completion_tokens for e in entries)
-        assert accounts.store.read(audit.verify).broken_at is None
+        assert accounts.store.verify_audit().broken_at is None
     finally:
         accounts.close()

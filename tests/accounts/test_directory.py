@@ -7,17 +7,11 @@ import pytest
 from tests.accounts.conftest import CONTRACT, MASTER, TIER, Clock
 
 from llmaas.accounts import audit
-from llmaas.accounts.directory import (
-    DAY_MS,
-    AccountsError,
-    Directory,
-    NewKey,
-    UnknownKeyError,
-    UnknownTenantError,
-)
+from llmaas.accounts.directory import DAY_MS, Directory
 from llmaas.accounts.limits import Quota
 from llmaas.accounts.money import to_eur
 from llmaas.accounts.store import Store
+from llmaas.accounts.tenant import AccountsError, NewKey, UnknownKeyError, UnknownTenantError
 
 ME = "a test"
 
@@ -179,4 +173,11 @@ def test_every_change_is_in_the_audit_trail(directory: Directory, store: Store) 
     directory.close_tenant("acme", actor=ME)
     lines = store.read(lambda database: list(audit.read(database, tenant="acme")))
     actions = [line.record.action for line in lines if isinstance(line.record, audit.Change)]
-    assert actions == ["tenant.create", "key.create", "key.rotate", "key.revoke", "tenant.close"]
+    assert actions == [
+        "tenant.create",
+        "key.create",
+        "key.rotate",
+        "key.hand_over",
+        "key.revoke",
+        "tenant.close",
+    ]

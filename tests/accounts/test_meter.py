@@ -10,16 +10,15 @@ from typing import Any, TypeVar
 import pytest
 from tests.accounts.conftest import CONTRACT, MASTER, PARIS, TIER, Clock, bundle, route
 
-from llmaas.accounts import audit, ledger
+from llmaas.accounts import ledger
 from llmaas.accounts.accounts import Accounts
-from llmaas.accounts.directory import NewKey
 from llmaas.accounts.ledger import LedgerEntry
 from llmaas.accounts.limits import Level, Limit, Quota
 from llmaas.accounts.meter import Admission, LimitReachedError, Meter, Metered, TierUnknownError
 from llmaas.accounts.money import to_eur
 from llmaas.accounts.prices import Usage
 from llmaas.accounts.store import Store
-from llmaas.accounts.tenant import ApiKey
+from llmaas.accounts.tenant import ApiKey, NewKey
 
 T = TypeVar("T")
 MONTH = "2026-11"
@@ -340,7 +339,7 @@ def test_streams_of_a_dead_process_are_settled_once_by_the_next(
             (1, "broken"),
             (10, "completed"),
         ]
-        assert store.read(audit.verify).broken_at is None
+        assert store.verify_audit().broken_at is None
         spent = {tenant.id: tenant.spent_pico for tenant in again.directory.tenants()}
         assert spent["acme"] == sum(entry.cost_pico for entry in found)
         again.close()

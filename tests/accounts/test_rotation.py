@@ -9,7 +9,8 @@ import httpx
 import pytest
 from tests.accounts.conftest import CONTRACT, Clock
 
-from llmaas.accounts.directory import DAY_MS, Directory, NewKey
+from llmaas.accounts import NewKey
+from llmaas.accounts.directory import DAY_MS, Directory
 from llmaas.accounts.rotation import rotate_due, signature
 from llmaas.accounts.tenant import ApiKey
 
@@ -20,7 +21,7 @@ def due_key(directory: Directory, clock: Clock, delivery: str | None) -> tuple[A
     directory.create_tenant("acme", "ACME", CONTRACT, actor="a test")
     if delivery is not None:
         directory.change_tenant("acme", delivery=delivery, actor="a test")
-    new = NewKey("a key", tenant="acme", rotate_days=30)
+    new = NewKey("a key", tenant="acme", rotate_days=30, grace_hours=24)
     made = directory.create_key(new, actor="a test")
     clock.advance(30 * 86_400)
     return made
@@ -31,7 +32,7 @@ def test_the_successor_is_delivered_into_a_file_of_its_owner(
 ) -> None:
     path = tmp_path / "key"
     old, old_token = due_key(directory, clock, f"file:{path}")
-    (rotated,) = rotate_due(directory, signing_secret=SECRET, grace_ms=DAY_MS)
+    (rotated,) = rotate_due(directory, signing_secret=SECRET)
     token = path.read_text().strip()
     assert rotated.problem is None
     assert directory.authenticate(token) == directory.api_key(str(rotated.successor))
@@ -97,3 +98,48 @@ def test_a_key_whose_successor_does_not_arrive_goes_on(
     others = [key for key in directory.api_keys("acme") if key.id != old.id]
     assert all(key.revoked_ms is not None for key in others)
     assert [key.id for key in directory.due_for_rotation()] == [old.id]
+
+
+def test_a_key_keeps_its_own_period_of_grace_and_its_last_day(
+    directory: Directory, clock: Clock, tmp_path: Path
+) -> None:
+    directory.create_tenant("acme", "ACME", CONTRACT, actor="a test")
+    directory.change_tenant("acme", delivery=f"file:{tmp_path}/key", actor="a test")
+    ends = clock() + 31 * DAY_MS
+    new = NewKey("a key", tenant="acme", rotate_days=30, grace_hours=2, expires_ms=ends)
+    old, _ = directory.create_key(new, actor="a test")
+    clock.advance(30 * 86_400)
+    (rotated,) = rotate_due(directory, signing_secret=SECRET)
+    assert directory.api_key(old.id).expires_ms == clock() + 2 * 3_600_000
+    successor = directory.api_key(str(rotated.successor))
+    assert (successor.grace_hours, successor.rotate_days) == (2, 30)
+    assert successor.expires_ms == ends, "rotation does not lengthen a life"
+
+
+def test_a_key_with_a_last_day_has_it_again_when_its_successor_does_not_arrive(
+    directory: Directory, clock: Clock
+) -> None:
+    directory.create_tenant("acme", "ACME", CONTRACT, actor="a test")
+    directory.change_tenant("acme", delivery="command:/bin/false", actor="a test")
+    ends = clock() + 60 * DAY_MS
+    new = NewKey("a key", tenant="acme", rotate_days=30, expires_ms=ends)
+    old, _ = directory.create_key(new, actor="a test")
+    clock.advance(30 * 86_400)
+    rotate_due(directory, signing_secret=SECRET)
+    assert directory.api_key(old.id).expires_ms == ends
+
+
+def test_a_process_that_dies_while_it_delivers_locks_nobody_out(
+    directory: Directory, clock: Clock, tmp_path: Path
+) -> None:
+    old, old_token = due_key(directory, clock, f"file:{tmp_path}/key")
+    lost, lost_token = directory.issue_successor(old, actor="a process")  # … and it is gone
+    clock.advance(60)
+    assert rotate_due(directory, signing_secret=SECRET) == [], "it may still be on its way"
+    clock.advance(20 * 86_400)
+    assert directory.authenticate(old_token)
+    (rotated,) = rotate_due(directory, signing_secret=SECRET)
+    assert rotated.successor not in {None, lost.id}
+    assert directory.authenticate(lost_token) is None
+    assert directory.authenticate((tmp_path / "key").read_text().strip())
+    assert directory.api_key(old.id).successor == rotated.successor

@@ -20,10 +20,11 @@ from tests.accounts.conftest import CONTRACT, MASTER, NOON_MS, Clock
 from tests.missing import missing
 
 from llmaas.accounts.book import Book, Demand, Held
-from llmaas.accounts.directory import Directory, NewKey
+from llmaas.accounts.directory import Directory
 from llmaas.accounts.limits import Limits, Quota, Refusal
 from llmaas.accounts.shared import SharedLimiter
 from llmaas.accounts.store import Store
+from llmaas.accounts.tenant import NewKey
 
 ROOT = Path(__file__).parents[2]
 LEASE_S = 30

@@ -11,12 +11,11 @@ from tests.accounts.conftest import CONTRACT, MASTER, PARIS, Clock, bundle, rout
 
 from llmaas.accounts import ledger
 from llmaas.accounts.accounts import Accounts
-from llmaas.accounts.directory import NewKey
 from llmaas.accounts.limits import Level, Quota
 from llmaas.accounts.meter import Admission, LimitReachedError, Meter
 from llmaas.accounts.prices import Usage
 from llmaas.accounts.store import Store
-from llmaas.accounts.tenant import ApiKey
+from llmaas.accounts.tenant import ApiKey, NewKey
 
 REQUESTS, AT_ONCE, EPOCHS = 100_000, 64, 5
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from tests.accounts.conftest import MASTER, Clock, Databases
 
-from llmaas.accounts import audit, schema, vault
+from llmaas.accounts import audit, schema
 from llmaas.accounts.audit import Change
 from llmaas.accounts.database import DatabaseError, SqliteDatabase, open_database
 from llmaas.accounts.store import Store, Transaction
@@ -85,10 +85,10 @@ def test_work_is_done_although_nobody_waits_any_more(store: Store) -> None:
 
 
 def test_a_chain_that_nobody_touched_is_whole(store: Store) -> None:
-    assert store.read(audit.verify).broken_at is None
+    assert store.verify_audit().broken_at is None
     for group in range(5):
         write(store, *(f"{group}.{n}" for n in range(3)))
-    found = store.read(audit.verify)
+    found = store.verify_audit()
     assert (found.records, found.broken_at) == (15, None)
 
 
@@ -108,7 +108,7 @@ def test_a_record_that_was_changed_removed_or_added_breaks_the_chain(
 ) -> None:
     write(store, "a1", "a2", "a3", "a4", "a5")
     store.write(lambda transaction: transaction.database.execute(damage))
-    assert store.read(audit.verify).broken_at == broken_at
+    assert store.verify_audit().broken_at == broken_at
 
 
 def test_a_sealed_value_opens_in_its_place_only(store: Store) -> None:
@@ -126,23 +126,6 @@ def test_another_secret_does_not_open_the_database(
 ) -> None:
     with pytest.raises(VaultError, match="LLMAAS_SECRET_FILE"):
         Store(place, master=b"another", clock_ms=clock)
-
-
-def test_keys_of_the_vault_rotate_without_losing_anything(
-    place: Path | str, store: Store, clock: Clock
-) -> None:
-    sealed = store.vault.seal("ACME", "x")
-    stored = store.vault.hash_secret("secret")
-    database = open_database(place)
-    rotated = vault.rotate_data_key(database, MASTER, now_ms=clock() + 1)
-    assert rotated.unseal(sealed, "x") == "ACME"
-    assert rotated.current != store.vault.current
-    assert vault.rewrap(database, MASTER, b"new master") == 3
-    database.close()
-    reopened = Store(place, master=b"new master", clock_ms=clock)
-    assert reopened.vault.unseal(sealed, "x") == "ACME"
-    assert reopened.vault.matches("secret", stored)
-    reopened.close()
 
 
 def test_upgrading_twice_changes_nothing(place: Path | str, store: Store) -> None:

@@ -3,23 +3,27 @@
 from llmaas.accounts.accounts import Accounts
 from llmaas.accounts.audit import Access, AuditRecord, Change
 from llmaas.accounts.database import DatabaseError
-from llmaas.accounts.directory import (
-    AccountsError,
-    Directory,
-    NewKey,
-    UnknownKeyError,
-    UnknownTenantError,
-)
+from llmaas.accounts.directory import Directory
 from llmaas.accounts.ledger import LedgerEntry
 from llmaas.accounts.limits import Level, Limit, Quota, Refusal, Remaining
 from llmaas.accounts.meter import Admission, LimitReachedError, Meter, Metered, TierUnknownError
 from llmaas.accounts.money import to_cents, to_eur, to_pico
 from llmaas.accounts.prices import Usage
 from llmaas.accounts.store import Store
-from llmaas.accounts.tenant import DEFAULT_TENANT, ApiKey, Tenant
+from llmaas.accounts.tenant import (
+    DEFAULT_TENANT,
+    GRACE_HOURS,
+    AccountsError,
+    ApiKey,
+    NewKey,
+    Tenant,
+    UnknownKeyError,
+    UnknownTenantError,
+)
 
 __all__ = [
     "DEFAULT_TENANT",
+    "GRACE_HOURS",
     "Access",
     "Accounts",
     "AccountsError",

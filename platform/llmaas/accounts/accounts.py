@@ -15,6 +15,7 @@ from llmaas.accounts.journal import Journal
 from llmaas.accounts.ledger import LedgerEntry
 from llmaas.accounts.limiter import Limiter, LocalLimiter
 from llmaas.accounts.months import month_of
+from llmaas.accounts.pruning import prune
 from llmaas.accounts.recovery import open_book, settle_left_behind
 from llmaas.accounts.rotation import rotate_due
 from llmaas.accounts.store import Store, Transaction
@@ -24,7 +25,10 @@ REFRESH_S = 0.4
 """How soon a change made in another process is noticed, where requests do not ask themselves."""
 
 ROTATE_S = 600.0
-"""How often keys that are due for rotation are looked for."""
+"""How often keys that are due for rotation are looked for: their policies count in days."""
+
+PRUNE_S = 3600.0
+"""How often records of the audit trail whose time is over are looked for."""
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +57,8 @@ class Accounts:
         """
         self.store = store
         self.directory = Directory(store)
+        self.audit_days: int | None = None
+        """Days the audit trail is kept, as the served catalogue has it; `None` is for ever."""
         self._left = settle_left_behind(store, journals)
         self.recovered = len(self._left)
         self.journal = Journal(journals)
@@ -111,7 +117,9 @@ class Accounts:
                 entry.cost_pico,
             )
             await self.limiter.count_left(booked, self.clock_ms())
-        await asyncio.gather(self._keep_fresh(), self._keep_rotated(), self.limiter.keep_alive())
+        await asyncio.gather(
+            self._keep_fresh(), self._keep_rotated(), self._keep_pruned(), self.limiter.keep_alive()
+        )
 
     async def _keep_fresh(self) -> None:
         while True:
@@ -138,6 +146,17 @@ class Accounts:
                     else:
                         _log.error("key %s was not rotated: %s", each.key, each.problem)
             await asyncio.sleep(ROTATE_S)
+
+    async def _keep_pruned(self) -> None:
+        while True:
+            if (days := self.audit_days) is not None:
+                try:
+                    left = await asyncio.to_thread(prune, self.store, days=days)
+                except Exception:
+                    _log.exception("the audit trail could not be pruned; trying on")
+                else:
+                    _log.info("%d records older than %d days left the audit trail", left, days)
+            await asyncio.sleep(PRUNE_S)
 
     def close(self) -> None:
         """Finish writing and let go."""

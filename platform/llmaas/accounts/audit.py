@@ -3,13 +3,16 @@
 Every record carries the SHA-256 of itself and of the record before, so a record that was changed,
 removed or put in between later breaks the chain at its place. Cutting the end off is noticed too:
 the head of the chain is kept beside it, and `llmaas audit export` gives it away to keep elsewhere.
+Records whose time is over leave from the old end (see `pruning`); a signed checkpoint stands for
+them.
 
 A record has ids, counts and outcomes. It has no text of a prompt or an answer: the types below have
 no field for any.
 """
 
+import hmac
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import msgspec
@@ -114,17 +117,64 @@ class Verification:
     """Hash of the last record."""
     broken_at: int | None
     """The first record that is not what it was, or is missing; `None` when the chain is whole."""
+    pruned: int = 0
+    """The last record that left when its time was over; the chain begins behind it."""
 
 
-def verify(database: Database) -> Verification:
-    """Check the whole chain, from its first record to its head."""
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where the chain begins after its oldest records left: the last of them, and since when."""
+
+    seq: int = 0
+    hash: str = ""
+    at_ms: int = 0
+    signature: str = ""
+
+    def signed(self, secret: bytes) -> "Checkpoint":
+        """The checkpoint as only the service could have written it."""
+        return replace(self, signature=self._signature(secret))
+
+    def is_signed(self, secret: bytes) -> bool:
+        """Whether the service wrote it. The beginning of everything needs no signature."""
+        if self == Checkpoint():
+            return True
+        return hmac.compare_digest(self.signature, self._signature(secret))
+
+    def _signature(self, secret: bytes) -> str:
+        return hmac.new(
+            secret, f"{self.seq}\n{self.hash}\n{self.at_ms}".encode(), sha256
+        ).hexdigest()
+
+
+def checkpoint(database: Database) -> Checkpoint:
+    """Where the chain begins."""
+    rows = database.execute("select seq, hash, at_ms, signature from audit_checkpoint")
+    return Checkpoint(*rows[0]) if rows else Checkpoint()
+
+
+def verify(database: Database, secret: bytes) -> Verification:
+    """Check the whole chain, from where it begins to its head.
+
+    Args:
+        database: the trail.
+        secret: with which the service signs checkpoints.
+    """
+    with database.snapshot():
+        return _verify(database, secret)
+
+
+def _verify(database: Database, secret: bytes) -> Verification:
     ((head_seq, head),) = database.execute("select seq, hash from audit_head")
-    previous, count = "", 0
+    begin = checkpoint(database)
+    pruned = begin.seq
+    if not begin.is_signed(secret):
+        return Verification(0, "", pruned, pruned)
+    previous, seq = begin.hash, begin.seq
     for line in read(database):
-        count += 1
-        if line.seq != count or link(previous, line.seq, line.body) != line.hash:
-            return Verification(count - 1, previous, count)
+        seq += 1
+        if line.seq != seq or link(previous, line.seq, line.body) != line.hash:
+            return Verification(seq - 1 - pruned, previous, seq, pruned)
         previous = line.hash
-    if (count, previous) != (head_seq, head):
-        return Verification(count, previous, count + 1)
-    return Verification(count, head, None)
+    if (seq, previous) != (head_seq, head):
+        return Verification(seq - pruned, previous, seq + 1, pruned)
+    return Verification(seq - pruned, head, None, pruned)

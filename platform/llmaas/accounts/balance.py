@@ -10,8 +10,13 @@ from llmaas.accounts.database import Database, DatabaseError, SqliteDatabase
 from llmaas.accounts.money import to_eur
 
 
-def imbalances(database: Database) -> Iterator[str]:
-    """What does not add up, in words; nothing when the database is sound."""
+def imbalances(database: Database, checkpoint_secret: bytes) -> Iterator[str]:
+    """What does not add up, in words; nothing when the database is sound.
+
+    Args:
+        database: all of it is read.
+        checkpoint_secret: with which the audit trail's checkpoints are signed.
+    """
     if isinstance(database, SqliteDatabase):
         for (found,) in database.execute("pragma integrity_check"):
             if found != "ok":
@@ -30,7 +35,7 @@ def imbalances(database: Database) -> Iterator[str]:
                     f"tenant {tenant}: {column} is {to_eur(int(kept))} €, the {table} adds up to "
                     f"{to_eur(int(summed))} €"
                 )
-    found = audit.verify(database)
+    found = audit.verify(database, checkpoint_secret)
     if found.broken_at is not None:
         yield f"the audit trail is broken at record {found.broken_at}"
 

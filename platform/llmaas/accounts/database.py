@@ -38,11 +38,19 @@ class Database(Protocol):
         """One transaction, with no other writer beside it."""
         yield
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read everything as of one moment, whatever is written meanwhile."""
+        yield
+
     def version(self) -> int:
         """Version of the schema; 0 for an empty database."""
 
     def set_version(self, version: int) -> None:
         """Note the version of the schema, inside a transaction."""
+
+    def others(self) -> int:
+        """Connections of other processes, as far as the database knows; for a file it does not."""
 
     def close(self) -> None:
         """Let go of it."""
@@ -121,6 +129,15 @@ class SqliteDatabase:
                 self._connection.execute("rollback")
             raise
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read everything as of one moment; writers go on in the write-ahead log."""
+        self._connection.execute("begin")
+        try:
+            yield
+        finally:
+            self._connection.execute("rollback")
+
     def version(self) -> int:
         """Version of the schema (`user_version`)."""
         return int(self._connection.execute("pragma user_version").fetchone()[0])
@@ -128,6 +145,10 @@ class SqliteDatabase:
     def set_version(self, version: int) -> None:
         """Note the version of the schema."""
         self._connection.execute(f"pragma user_version = {version:d}")
+
+    def others(self) -> int:
+        """Not known; the lock of the state directory says whether a service uses the file."""
+        return 0
 
     def close(self) -> None:
         """Let go of the file."""

@@ -8,52 +8,34 @@ requests (`refresh`).
 
 import secrets
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
-from llmaas.accounts import rows
-from llmaas.accounts.audit import Change
+from llmaas.accounts import changes, rows
+from llmaas.accounts.changes import By
 from llmaas.accounts.limits import NO_QUOTA, Quota
-from llmaas.accounts.money import to_eur, to_pico
+from llmaas.accounts.money import to_pico
 from llmaas.accounts.store import Store, Transaction
-from llmaas.accounts.tenant import DEFAULT_TENANT, ApiKey, Credit, Tenant
+from llmaas.accounts.tenant import (
+    DEFAULT_TENANT,
+    AccountsError,
+    ApiKey,
+    Credit,
+    NewKey,
+    Tenant,
+    UnknownKeyError,
+    UnknownTenantError,
+)
 from llmaas.accounts.token import new_token, split_token
 from llmaas.bundle import TierPolicy
 
-DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+DELIVERY_MS = HOUR_MS // 6
+"""Longer than any delivery takes: a successor that is not with its owner by then never will be."""
 ASK_AGAIN_S = 0.05
 """How old what was read may be, when a request asks."""
-
-
-class UnknownKeyError(KeyError):
-    """No key has this id."""
-
-    def __str__(self) -> str:
-        return f"no API key has the id {self.args[0]!r}; `llmaas keys list` shows those there are"
-
-
-class UnknownTenantError(KeyError):
-    """No tenant has this id."""
-
-    def __str__(self) -> str:
-        return f"no tenant has the id {self.args[0]!r}; `llmaas tenants list` shows those there are"
-
-
-class AccountsError(ValueError):
-    """An administrator asked for something that cannot be; the message says what to do."""
-
-
-@dataclass(frozen=True)
-class NewKey:
-    """What a key may do."""
-
-    name: str
-    tenant: str = DEFAULT_TENANT
-    models: frozenset[str] | None = None
-    endpoints: frozenset[str] | None = None
-    quota: Quota = NO_QUOTA
-    expires_ms: int | None = None
-    rotate_days: int | None = None
 
 
 class Directory:
@@ -144,29 +126,24 @@ class Directory:
         Raises:
             AccountsError: the id is taken.
         """
-        now = self._store.clock_ms()
+        by = self._by(actor)
         prepaid = tier.kind == "prepaid"
-        sealed = self._store.vault.seal(name, f"tenant.name:{tenant_id}")
-        values = (tenant_id, sealed, tier.id, rows.to_json(quota or NO_QUOTA), int(prepaid), now)
-
-        def work(transaction: Transaction) -> None:
-            database = transaction.database
-            if database.execute("select 1 from tenant where id = ?", (tenant_id,)):
-                raise AccountsError(f"there is a tenant {tenant_id!r} already; choose another id")
-            database.execute(
-                "insert into tenant (id, name_sealed, tier, quota, prepaid, credited_pico, "
-                "spent_pico, created_ms) values (?, ?, ?, ?, ?, 0, 0, ?)",
-                values,
-            )
-            self._note(transaction, actor, "tenant.create", tenant=tenant_id, tier=tier.id)
-            if prepaid and tier.upfront_credit_eur is not None:
-                rows.insert_credit(
-                    transaction.database,
-                    self._credit_of(tenant_id, tier.upfront_credit_eur, f"tier {tier.id}"),
-                )
-
-        self._store.write(work)
-        self.refresh()
+        tenant = Tenant(
+            id=tenant_id,
+            name=name,
+            tier=tier.id,
+            quota=quota or NO_QUOTA,
+            prepaid=prepaid,
+            credited_pico=0,
+            spent_pico=0,
+            delivery=None,
+            created_ms=by.at_ms,
+        )
+        first = None
+        if prepaid and tier.upfront_credit_eur is not None:
+            first = self._credit_of(tenant_id, tier.upfront_credit_eur, f"tier {tier.id}")
+        vault = self._store.vault
+        self._write(lambda t: changes.create_tenant(t, vault, by, tenant, first))
         return self.tenant(tenant_id)
 
     def ensure_default_tenant(self) -> None:
@@ -195,40 +172,22 @@ class Directory:
             UnknownTenantError: no tenant has this id.
         """
         before = self.tenant(tenant_id)
-        place = f"tenant.delivery:{tenant_id}"
-        new_delivery = before.delivery if delivery is None else delivery
-        sealed = new_delivery and self._store.vault.seal(new_delivery, place)
-        new_tier = before.tier if tier is None else tier.id
-        prepaid = before.prepaid if tier is None else tier.kind == "prepaid"
-        terms = rows.to_json(before.quota if quota is None else quota)
-
-        def work(transaction: Transaction) -> None:
-            transaction.database.execute(
-                "update tenant set tier = ?, prepaid = ?, quota = ?, delivery_sealed = ? "
-                "where id = ?",
-                (new_tier, int(prepaid), terms, sealed, tenant_id),
-            )
-            details = {"tier": new_tier, "quota": terms}
-            self._note(transaction, actor, "tenant.change", tenant=tenant_id, **details)
-
-        self._store.write(work)
-        self.refresh()
+        changed = replace(
+            before,
+            tier=before.tier if tier is None else tier.id,
+            prepaid=before.prepaid if tier is None else tier.kind == "prepaid",
+            quota=before.quota if quota is None else quota,
+            delivery=before.delivery if delivery is None else delivery,
+        )
+        by, vault = self._by(actor), self._store.vault
+        self._write(lambda t: changes.change_tenant(t, vault, by, changed))
         return self.tenant(tenant_id)
 
     def close_tenant(self, tenant_id: str, *, actor: str) -> Tenant:
         """Stop every key of a tenant; what it owes and used stays known."""
         self.tenant(tenant_id)
-        now = self._store.clock_ms()
-
-        def work(transaction: Transaction) -> None:
-            transaction.database.execute(
-                "update tenant set closed_ms = ? where id = ? and closed_ms is null",
-                (now, tenant_id),
-            )
-            self._note(transaction, actor, "tenant.close", tenant=tenant_id)
-
-        self._store.write(work)
-        self.refresh()
+        by = self._by(actor)
+        self._write(lambda t: changes.close_tenant(t, by, tenant_id))
         return self.tenant(tenant_id)
 
     def credit(self, tenant_id: str, eur: Decimal, reference: str, *, actor: str) -> Credit:
@@ -238,16 +197,9 @@ class Directory:
             UnknownTenantError: no tenant has this id.
         """
         self.tenant(tenant_id)
-        credit = self._credit_of(tenant_id, eur, reference)
-
-        def work(transaction: Transaction) -> None:
-            rows.insert_credit(transaction.database, credit)
-            details = {"eur": str(to_eur(credit.amount_pico)), "reference": reference}
-            self._note(transaction, actor, "tenant.credit", tenant=tenant_id, **details)
-
-        self._store.write(work)
-        self.refresh()
-        return credit
+        by, paid = self._by(actor), self._credit_of(tenant_id, eur, reference)
+        self._write(lambda t: changes.credit(t, by, paid))
+        return paid
 
     def credits(self, tenant_id: str) -> tuple[Credit, ...]:
         """What a tenant paid in, oldest first."""
@@ -262,14 +214,9 @@ class Directory:
         if new.tenant == DEFAULT_TENANT:
             self.ensure_default_tenant()
         self.tenant(new.tenant)
+        by, vault = self._by(actor), self._store.vault
         key, token, stored = self._new(new)
-
-        def work(transaction: Transaction) -> None:
-            rows.insert_key(transaction.database, self._store.vault, key, stored)
-            self._note(transaction, actor, "key.create", tenant=key.tenant, key=key.id)
-
-        self._store.write(work)
-        self.refresh()
+        self._write(lambda t: changes.create_key(t, vault, by, key, stored))
         return key, token
 
     def revoke(self, key_id: str, *, actor: str, tenant: str | None = None) -> ApiKey:
@@ -278,36 +225,35 @@ class Directory:
         Raises:
             UnknownKeyError: no key (of this tenant) has this id.
         """
-        key = self.api_key(key_id, tenant=tenant)
-        now = self._store.clock_ms()
-
-        def work(transaction: Transaction) -> None:
-            transaction.database.execute(
-                "update api_key set revoked_ms = ? where id = ? and revoked_ms is null",
-                (now, key_id),
-            )
-            self._note(transaction, actor, "key.revoke", tenant=key.tenant, key=key_id)
-
-        self._store.write(work)
-        self.refresh()
-        return self.api_key(key_id)
+        by, key = self._by(actor), self.api_key(key_id, tenant=tenant)
+        self._write(lambda t: changes.revoke_key(t, by, key))
+        return self.api_key(key_id, tenant=key.tenant)
 
     def rotate(
-        self, key_id: str, *, grace_ms: int, actor: str, tenant: str | None = None
+        self, key_id: str, *, actor: str, grace_ms: int | None = None, tenant: str | None = None
     ) -> tuple[ApiKey, str]:
-        """Issue the successor of a key; both are valid until the grace period ends.
+        """Issue the successor of a key to whoever asks; the old one ends with its period of grace.
 
         Raises:
             UnknownKeyError: no key (of this tenant) has this id.
             AccountsError: it has a successor, or is not valid any more.
         """
         old = self.api_key(key_id, tenant=tenant)
-        now = self._store.clock_ms()
+        new, token = self.issue_successor(old, actor=actor)
+        self.hand_over(old, new, actor=actor, grace_ms=grace_ms)
+        return new, token
+
+    def issue_successor(self, old: ApiKey, *, actor: str) -> tuple[ApiKey, str]:
+        """Make the successor of a key, which goes on as before until `hand_over`.
+
+        Raises:
+            AccountsError: it has a successor, or is not valid any more.
+        """
+        by, vault = self._by(actor), self._store.vault
         if old.successor is not None:
-            raise AccountsError(f"key {key_id} was rotated already; rotate {old.successor}")
-        if not old.valid_at(now):
-            raise AccountsError(f"key {key_id} is not valid any more; make a new one")
-        ends = now + grace_ms if old.expires_ms is None else min(old.expires_ms, now + grace_ms)
+            raise AccountsError(f"key {old.id} was rotated already; rotate {old.successor}")
+        if not old.valid_at(by.at_ms):
+            raise AccountsError(f"key {old.id} is not valid any more; make a new one")
         new, token, stored = self._new(
             NewKey(
                 name=old.name,
@@ -315,53 +261,37 @@ class Directory:
                 models=old.models,
                 endpoints=old.endpoints,
                 quota=old.quota,
-                expires_ms=None,
+                expires_ms=old.expires_ms,
                 rotate_days=old.rotate_days,
+                grace_hours=old.grace_hours,
             )
         )
-
-        def work(transaction: Transaction) -> None:
-            ((successor,),) = transaction.database.execute(
-                "select successor from api_key where id = ?", (key_id,)
-            )
-            if successor is not None:
-                raise AccountsError(f"key {key_id} was rotated already; rotate {successor}")
-            rows.insert_key(transaction.database, self._store.vault, new, stored)
-            transaction.database.execute(
-                "update api_key set successor = ?, expires_ms = ? where id = ?",
-                (new.id, ends, key_id),
-            )
-            details = {"successor": new.id}
-            self._note(transaction, actor, "key.rotate", tenant=old.tenant, key=key_id, **details)
-
-        self._store.write(work)
-        self.refresh()
+        self._write(
+            lambda t: changes.issue_successor(t, vault, by, old=old, new=new, secret_hash=stored)
+        )
         return new, token
+
+    def hand_over(
+        self, old: ApiKey, new: ApiKey, *, actor: str, grace_ms: int | None = None
+    ) -> None:
+        """Note that its owner has the successor; the old key ends with its period of grace."""
+        by = self._by(actor)
+        ends = by.at_ms + (old.grace_hours * HOUR_MS if grace_ms is None else grace_ms)
+        if old.expires_ms is not None:
+            ends = min(ends, old.expires_ms)
+        self._write(lambda t: changes.hand_over(t, by, old, new.id, ends))
 
     def undo_rotation(self, key_id: str, *, actor: str, reason: str) -> None:
         """Take a successor back that nobody received: it is revoked, and the old key goes on.
 
         Raises:
-            AccountsError: the key has no successor.
+            AccountsError: the key has no successor, or its owner has it.
         """
         old = self.api_key(key_id)
-        if old.successor is None:
-            raise AccountsError(f"key {key_id} was not rotated")
-        now = self._store.clock_ms()
-
-        def work(transaction: Transaction) -> None:
-            execute = transaction.database.execute
-            execute("update api_key set revoked_ms = ? where id = ?", (now, old.successor))
-            execute(
-                "update api_key set successor = null, expires_ms = null where id = ?", (key_id,)
-            )
-            details = {"successor": str(old.successor), "reason": reason}
-            self._note(
-                transaction, actor, "key.rotation_undone", tenant=old.tenant, key=key_id, **details
-            )
-
-        self._store.write(work)
-        self.refresh()
+        if old.successor is None or old.handed_over_ms is not None:
+            raise AccountsError(f"key {key_id} has no successor that could be taken back")
+        by = self._by(actor)
+        self._write(lambda t: changes.undo_rotation(t, by, old, reason))
 
     def due_for_rotation(self) -> tuple[ApiKey, ...]:
         """Keys whose policy asks for a successor now."""
@@ -373,6 +303,18 @@ class Directory:
             and key.successor is None
             and key.valid_at(now)
             and key.created_ms + key.rotate_days * DAY_MS <= now
+        )
+
+    def left_undelivered(self) -> tuple[ApiKey, ...]:
+        """Keys whose successor is on its way for so long that its process must have died."""
+        before = self._store.clock_ms() - DELIVERY_MS
+        keys = {key.id: key for key in self.api_keys()}
+        return tuple(
+            key
+            for key in keys.values()
+            if key.successor is not None
+            and key.handed_over_ms is None
+            and keys[key.successor].created_ms <= before
         )
 
     def _new(self, new: NewKey) -> tuple[ApiKey, str, str]:
@@ -387,6 +329,7 @@ class Directory:
             created_ms=self._store.clock_ms(),
             expires_ms=new.expires_ms,
             rotate_days=new.rotate_days,
+            grace_hours=new.grace_hours,
         )
         return key, token, self._store.vault.hash_secret(secret)
 
@@ -394,25 +337,10 @@ class Directory:
         credit_id = secrets.token_hex(8)
         return Credit(credit_id, tenant_id, to_pico(eur), reference, self._store.clock_ms())
 
-    def _note(
-        self,
-        transaction: Transaction,
-        actor: str,
-        action: str,
-        *,
-        tenant: str,
-        key: str | None = None,
-        **details: str,
-    ) -> None:
-        """Put a change in the audit trail, and let every process know of it."""
-        transaction.records.append(
-            Change(
-                at_ms=self._store.clock_ms(),
-                actor=actor,
-                action=action,
-                tenant=tenant,
-                key=key,
-                details=details,
-            )
-        )
-        transaction.database.execute("update counter set value = value + 1 where name = 'accounts'")
+    def _by(self, actor: str) -> By:
+        return By(actor, self._store.clock_ms())
+
+    def _write(self, work: Callable[[Transaction], None]) -> None:
+        """Do it, wait until it is on disk, and know of it."""
+        self._store.write(work)
+        self.refresh()

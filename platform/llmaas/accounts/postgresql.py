@@ -8,6 +8,7 @@ group of requests, so it is short against what it carries.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import psycopg
 
@@ -15,6 +16,9 @@ from llmaas.accounts.database import DatabaseError, Row, Value
 
 _TURN = 0x6C6C6D616173
 """Key of the advisory lock: "llmaas"."""
+_NAME = "llmaas "
+_WHO = f"{_NAME}{uuid4().hex[:12]}"
+"""How the server names the connections of this process."""
 
 
 class PostgresqlDatabase:
@@ -29,7 +33,7 @@ class PostgresqlDatabase:
         parts = urlsplit(url)
         self._name = f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
         try:
-            self._connection = psycopg.connect(url, autocommit=True)
+            self._connection = psycopg.connect(url, autocommit=True, application_name=_WHO)
         except psycopg.Error as error:
             raise DatabaseError(
                 f"{self._name}: {error}; check the URL, and that the server accepts this user"
@@ -57,6 +61,13 @@ class PostgresqlDatabase:
             self._connection.execute("select pg_advisory_xact_lock(%s)", (_TURN,))
             yield
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read everything as of one moment, whatever is written meanwhile."""
+        with self._connection.transaction():
+            self._connection.execute("set transaction isolation level repeatable read")
+            yield
+
     def version(self) -> int:
         """Version of the schema."""
         (table,) = self.execute("select to_regclass('schema_version')::text")
@@ -69,6 +80,15 @@ class PostgresqlDatabase:
         self.execute("create table if not exists schema_version (version bigint not null)")
         self.execute("delete from schema_version")
         self.execute("insert into schema_version values (?)", (version,))
+
+    def others(self) -> int:
+        """Connections of other processes of this program."""
+        ((found,),) = self.execute(
+            "select count(*) from pg_stat_activity where datname = current_database() "
+            "and starts_with(application_name, ?) and application_name <> ?",
+            (_NAME, _WHO),
+        )
+        return int(found)
 
     def close(self) -> None:
         """Disconnect."""

@@ -6,7 +6,8 @@
 
 A key is rotated only when its tenant says where to; the successor is in the audit trail whether or
 not its delivery worked, and one that was not delivered is revoked, so that no secret is left that
-nobody has. The old key stays valid then, and rotation is tried again at the next turn.
+nobody has. The old key's period of grace begins when the new one has arrived: if it does not, or
+this process dies on the way, the old key goes on and rotation is tried again at a later turn.
 """
 
 import hmac
@@ -19,15 +20,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llmaas.accounts.directory import DAY_MS, AccountsError, Directory
-from llmaas.accounts.tenant import ApiKey
+from llmaas.accounts.directory import Directory
+from llmaas.accounts.tenant import AccountsError, ApiKey
 
 if TYPE_CHECKING:
     import httpx
 
     Post = Callable[..., httpx.Response]
 
-GRACE_MS = 7 * DAY_MS
 TIMEOUT_S = 20.0
 ACTOR = "llmaas (automatic rotation)"
 
@@ -54,18 +54,18 @@ def rotate_due(
     directory: Directory,
     *,
     signing_secret: bytes,
-    grace_ms: int = GRACE_MS,
     post: "Post | None" = None,
 ) -> list[Rotated]:
-    """Rotate every key that is due; both keys are valid until the grace period ends.
+    """Rotate every key that is due; both keys are valid until the old one's grace ends.
 
     Args:
         directory: the keys.
         signing_secret: shared with the receivers of webhooks.
-        grace_ms: how long the old key stays valid.
         post: sends a webhook.
     """
     done = []
+    for key in directory.left_undelivered():
+        directory.undo_rotation(key.id, actor=ACTOR, reason="the process died on the way")
     for key in directory.due_for_rotation():
         place = directory.tenant(key.tenant).delivery
         if place is None:
@@ -73,7 +73,7 @@ def rotate_due(
             done.append(Rotated(key.id, None, problem))
             continue
         try:
-            successor, token = directory.rotate(key.id, grace_ms=grace_ms, actor=ACTOR)
+            successor, token = directory.issue_successor(key, actor=ACTOR)
         except AccountsError:  # another process was first
             continue
         try:
@@ -82,6 +82,7 @@ def rotate_due(
             directory.undo_rotation(key.id, actor=ACTOR, reason=str(error))
             done.append(Rotated(key.id, None, str(error)))
         else:
+            directory.hand_over(key, successor, actor=ACTOR)
             done.append(Rotated(key.id, successor.id, None))
     return done
 

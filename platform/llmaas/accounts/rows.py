@@ -9,7 +9,7 @@ from llmaas.accounts.vault import Vault
 
 _KEY_COLUMNS = (
     "id, tenant, name_sealed, secret_hash, models, endpoints, quota, created_ms, expires_ms, "
-    "revoked_ms, rotate_days, successor"
+    "revoked_ms, rotate_days, grace_hours, successor, handed_over_ms"
 )
 _TENANT_COLUMNS = (
     "id, name_sealed, tier, quota, prepaid, credited_pico, spent_pico, delivery_sealed, "
@@ -50,7 +50,7 @@ def insert_key(database: Database, vault: Vault, key: ApiKey, secret_hash: str) 
     """Add a key, inside a transaction."""
     database.execute(
         f"insert into api_key ({_KEY_COLUMNS}) "  # noqa: S608 - names above
-        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, null, ?, null)",
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, null, ?, ?, null, null)",
         (
             key.id,
             key.tenant,
@@ -62,6 +62,7 @@ def insert_key(database: Database, vault: Vault, key: ApiKey, secret_hash: str) 
             key.created_ms,
             key.expires_ms,
             key.rotate_days,
+            key.grace_hours,
         ),
     )
 
@@ -95,7 +96,9 @@ class _Key(msgspec.Struct, array_like=True):
     expires_ms: int | None
     revoked_ms: int | None
     rotate_days: int | None
+    grace_hours: int
     successor: str | None
+    handed_over_ms: int | None
 
 
 class _Tenant(msgspec.Struct, array_like=True):
@@ -124,7 +127,9 @@ def _key(vault: Vault, row: Row) -> ApiKey:
         expires_ms=values.expires_ms,
         revoked_ms=values.revoked_ms,
         rotate_days=values.rotate_days,
+        grace_hours=values.grace_hours,
         successor=values.successor,
+        handed_over_ms=values.handed_over_ms,
     )
 
 

@@ -96,7 +96,42 @@ create table audit_head (
 insert into audit_head values (0, '');
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_SECOND = """
+alter table api_key add column grace_hours bigint not null default 168;
+alter table api_key add column handed_over_ms bigint;
+update api_key set handed_over_ms = created_ms where successor is not null;
+
+create table audit_checkpoint (
+  seq bigint not null,
+  hash text not null,
+  at_ms bigint not null,
+  signature text not null
+);
+"""
+"""Every key its own period of grace, and whether its owner has the successor; where the audit trail
+begins after its oldest records left."""
+
+_THIRD = """
+create table contact (
+  id text primary key references tenant (id),
+  language text,
+  mail_sealed text,
+  webhook_sealed text
+);
+
+create table notice (
+  tenant text not null references tenant (id),
+  model text not null,
+  told text not null,
+  channel text not null,
+  at_ms bigint not null,
+  outcome text not null,
+  primary key (tenant, model, told, channel)
+);
+"""
+"""Where and in which language tenants are told what becomes of models, and what they were told."""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD)
 VERSION = len(MIGRATIONS)
 
 

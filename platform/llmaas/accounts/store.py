@@ -104,6 +104,11 @@ class Store:
         sql = "select value from counter where name = 'accounts'"
         return self.read(lambda database: int(database.execute(sql)[0][0]))
 
+    def verify_audit(self) -> audit.Verification:
+        """Check the whole audit trail."""
+        secret = self.vault.checkpoint_secret
+        return self.read(lambda database: audit.verify(database, secret))
+
     def write(self, work: Work[T]) -> T:
         """Do a piece of work and wait until it is on disk. Not for the event loop."""
         future: Future[T] = Future()

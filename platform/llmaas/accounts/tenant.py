@@ -2,10 +2,30 @@
 
 from dataclasses import dataclass
 
-from llmaas.accounts.limits import Quota
+from llmaas.accounts.limits import NO_QUOTA, Quota
 
 DEFAULT_TENANT = "default"
 """The operator's own, on a contract without limits; `llmaas up` makes its local key there."""
+GRACE_HOURS = 168
+"""How long a key stays valid beside its successor, unless it says otherwise."""
+
+
+class UnknownKeyError(KeyError):
+    """No key has this id."""
+
+    def __str__(self) -> str:
+        return f"no API key has the id {self.args[0]!r}; `llmaas keys list` shows those there are"
+
+
+class UnknownTenantError(KeyError):
+    """No tenant has this id."""
+
+    def __str__(self) -> str:
+        return f"no tenant has the id {self.args[0]!r}; `llmaas tenants list` shows those there are"
+
+
+class AccountsError(ValueError):
+    """An administrator asked for something that cannot be; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +69,13 @@ class ApiKey:
     expires_ms: int | None = None
     revoked_ms: int | None = None
     rotate_days: int | None = None
+    """Days after which its successor is issued by itself."""
+    grace_hours: int = GRACE_HOURS
+    """How long it stays valid beside its successor."""
     successor: str | None = None
     """The key that replaces it."""
+    handed_over_ms: int | None = None
+    """When the successor was with its owner; until then this key goes on as before."""
 
     def may_call(self, model: str) -> bool:
         """Whether its scope includes a model id."""
@@ -64,6 +89,20 @@ class ApiKey:
         """Whether it opens anything at a moment."""
         expired = self.expires_ms is not None and self.expires_ms <= now_ms
         return self.revoked_ms is None and not expired
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """What a key may do."""
+
+    name: str
+    tenant: str = DEFAULT_TENANT
+    models: frozenset[str] | None = None
+    endpoints: frozenset[str] | None = None
+    quota: Quota = NO_QUOTA
+    expires_ms: int | None = None
+    rotate_days: int | None = None
+    grace_hours: int = GRACE_HOURS
 
 
 @dataclass(frozen=True)

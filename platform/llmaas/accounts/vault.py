@@ -2,8 +2,8 @@
 
 Envelope encryption: the master secret never touches data. It wraps a data key (AES-256-GCM) that
 seals columns, and the pepper with which API key secrets are hashed; both lie wrapped in the
-database. A new master secret rewraps a few rows, a new data key seals what is written from then on,
-and no API key is lost by either.
+database. A new master secret rewraps a few rows and comes with a new data key, with which
+everything is sealed anew (see `rekeying`); no API key is lost by it.
 
     master secret ──HKDF──► wrapping key ──AES-256-GCM──► data keys · pepper
                                                             │          │
@@ -55,6 +55,11 @@ class Vault:
         """With which webhooks are signed."""
         return hmac.new(self.pepper, b"llmaas webhooks", sha256).digest()
 
+    @property
+    def checkpoint_secret(self) -> bytes:
+        """With which the audit trail's checkpoints are signed."""
+        return hmac.new(self.pepper, b"llmaas audit checkpoints", sha256).digest()
+
     def seal(self, text: str, place: str) -> str:
         """Encrypt a value for one place (`table.column:id`); it opens in no other."""
         nonce = secrets.token_bytes(NONCE_BYTES)
@@ -91,39 +96,45 @@ def open_vault(database: Database, master: bytes, *, now_ms: int) -> Vault:
                 for purpose in (COLUMNS, PEPPER):
                     _add(database, master, purpose, now_ms)
     pepper, current, data_keys = b"", "", {}
-    for key_id, purpose, wrapped in _rows(database):
+    for key_id, purpose, wrapped, retired in _rows(database):
         key = _unwrap(database, master, key_id, purpose, wrapped)
         if purpose == PEPPER:
             pepper = key
         else:
             data_keys[key_id] = AESGCM(key)
-            current = key_id
+            current = current if retired else key_id
     return Vault(pepper, current, data_keys)
 
 
-def rotate_data_key(database: Database, master: bytes, *, now_ms: int) -> Vault:
-    """Add a data key; it seals from now on, and older ones still unseal."""
-    with database.writing():
-        _add(database, master, COLUMNS, now_ms)
-    return open_vault(database, master, now_ms=now_ms)
+def renew(database: Database, old: bytes, new: bytes, *, now_ms: int) -> Vault:
+    """Wrap every key with another master secret and add a data key, inside a transaction.
+
+    What was sealed until now opens as before; sealing it anew is the caller's (see `rekeying`).
+
+    Raises:
+        VaultError: `old` is not the master secret of the database.
+    """
+    for key_id, purpose, wrapped, _ in _rows(database):
+        key = _unwrap(database, old, key_id, purpose, wrapped)
+        database.execute(
+            "update wrapped_key set wrapped = ? where id = ?",
+            (_wrap(new, key_id, purpose, key), key_id),
+        )
+    database.execute(
+        "update wrapped_key set retired_ms = ? where purpose = ? and retired_ms is null",
+        (now_ms, COLUMNS),
+    )
+    _add(database, new, COLUMNS, now_ms)
+    return open_vault(database, new, now_ms=now_ms)
 
 
-def rewrap(database: Database, old: bytes, new: bytes) -> int:
-    """Change the master secret; returns how many keys were wrapped anew."""
-    with database.writing():
-        rows = _rows(database)
-        for key_id, purpose, wrapped in rows:
-            key = _unwrap(database, old, key_id, purpose, wrapped)
-            database.execute(
-                "update wrapped_key set wrapped = ? where id = ?",
-                (_wrap(new, key_id, purpose, key), key_id),
-            )
-    return len(rows)
-
-
-def _rows(database: Database) -> list[tuple[str, str, str]]:
-    rows = database.execute("select id, purpose, wrapped from wrapped_key order by created_ms, id")
-    return [(str(key_id), str(purpose), str(wrapped)) for key_id, purpose, wrapped in rows]
+def _rows(database: Database) -> list[tuple[str, str, str, bool]]:
+    rows = database.execute(
+        "select id, purpose, wrapped, retired_ms from wrapped_key order by created_ms, id"
+    )
+    return [
+        (str(key_id), str(of), str(wrapped), end is not None) for key_id, of, wrapped, end in rows
+    ]
 
 
 def _add(database: Database, master: bytes, purpose: str, now_ms: int) -> None:

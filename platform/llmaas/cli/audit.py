@@ -33,9 +33,7 @@ def verify(*, state_directory: StateDirOption = None, database: DatabaseOption =
     The hash printed stands for the whole trail: kept elsewhere, it also proves later that the end
     was not cut off and written anew.
     """
-    from llmaas.accounts import audit
-
-    found = open_store(state_dir(state_directory), database).read(audit.verify)
+    found = open_store(state_dir(state_directory), database).verify_audit()
     if found.broken_at is not None:
         raise CommandError(
             Exit.PROBLEMS,
@@ -43,7 +41,10 @@ def verify(*, state_directory: StateDirOption = None, database: DatabaseOption =
             "changed, removed or added later",
             "compare it with the last export or backup",
         )
-    print(f"{found.records} records, unbroken. Head: {found.head or 'none yet'}")
+    behind = (
+        f" behind record {found.pruned}, up to which their time was over" if found.pruned else ""
+    )
+    print(f"{found.records} records{behind}, unbroken. Head: {found.head or 'none yet'}")
 
 
 @app.command(epilog=epilog(EXPORT_EXAMPLES))

@@ -50,7 +50,7 @@ def check(*, state_directory: StateDirOption = None, database: DatabaseOption = 
     from llmaas.accounts.balance import imbalances
 
     store = open_store(state_dir(state_directory), database)
-    found = store.read(lambda d: list(imbalances(d)))
+    found = store.read(lambda d: list(imbalances(d, store.vault.checkpoint_secret)))
     for problem in found:
         print(problem)
     if found:
@@ -97,7 +97,8 @@ def restore(file: FileArgument, *, state_directory: StateDirOption = None) -> No
         shutil.copyfile(file, fresh)
         try:
             store = Store(fresh, master=master_secret(state), clock_ms=clock_ms)
-            problems = store.read(lambda d: list(imbalances(d)))
+            secret = store.vault.checkpoint_secret
+            problems = store.read(lambda d: list(imbalances(d, secret)))
             store.close()
         except DatabaseError as error:
             fresh.unlink()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 CREATE_EXAMPLES = """
 llmaas keys create --name "search team"
 llmaas keys create --name ci --models granite3.3:2b,granite3.3:8b --expires-days 90
-llmaas keys create --name rag --tenant acme --endpoints embeddings --rotate-days 30
+llmaas keys create --name rag --tenant acme --endpoints embeddings --rotate-days 30 --grace-hours 24
 llmaas keys create --name intern --hourly-tokens 20000 --monthly-cap 5
 """
 LIST_EXAMPLES = """
@@ -38,7 +38,7 @@ SHOW_EXAMPLES = """
 llmaas keys show k3vq7xw2m5ab4cde
 """
 ROTATE_EXAMPLES = """
-llmaas keys rotate k3vq7xw2m5ab4cde                 both keys are valid for seven days
+llmaas keys rotate k3vq7xw2m5ab4cde                 the old key has its grace
 llmaas keys rotate k3vq7xw2m5ab4cde --grace-hours 1
 """
 REVOKE_EXAMPLES = """
@@ -105,6 +105,14 @@ def create(
             help="Days after which its successor is issued by itself.",
         ),
     ] = None,
+    grace_hours: Annotated[
+        int,
+        typer.Option(
+            envvar="LLMAAS_KEY_GRACE_HOURS",
+            min=0,
+            help="Hours for which it stays valid beside its successor.",
+        ),
+    ] = 168,
     requests_per_minute: RequestsOption = None,
     hourly_tokens: HourlyOption = None,
     daily_tokens: DailyOption = None,
@@ -129,6 +137,7 @@ def create(
         quota=quota_of(requests_per_minute, hourly_tokens, daily_tokens, monthly_cap),
         expires_ms=expires_ms,
         rotate_days=rotate_days,
+        grace_hours=grace_hours,
     )
     with refusing():
         key, token = open_directory(state, database).create_key(new, actor=administrator())
@@ -204,11 +213,14 @@ def rotate(
     key_id: KeyArgument,
     *,
     grace_hours: Annotated[
-        float,
+        float | None,
         typer.Option(
-            envvar="LLMAAS_GRACE_HOURS", min=0, help="Hours for which the old key stays valid."
+            envvar="LLMAAS_GRACE_HOURS",
+            min=0,
+            show_default="as the key has it",
+            help="Hours for which the old key stays valid.",
         ),
-    ] = 168,
+    ] = None,
     state_directory: StateDirOption = None,
     database: DatabaseOption = None,
     as_json: JsonOption = False,
@@ -219,7 +231,9 @@ def rotate(
     directory = open_directory(state_dir(state_directory), database)
     with refusing():
         key, token = directory.rotate(
-            key_id, grace_ms=int(grace_hours * HOUR_MS), actor=administrator()
+            key_id,
+            grace_ms=None if grace_hours is None else int(grace_hours * HOUR_MS),
+            actor=administrator(),
         )
     if as_json:
         print(msgspec.json.encode(facts(key) | {"key": token, "replaces": key_id}).decode())
@@ -285,5 +299,6 @@ def facts(key: "ApiKey") -> dict[str, object]:
         "expires_at": moment(key.expires_ms),
         "revoked_at": moment(key.revoked_ms),
         "rotate_days": key.rotate_days,
+        "grace_hours": key.grace_hours,
         "successor": key.successor,
     }

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from llmaas.accounts import Quota
+from llmaas.accounts import GRACE_HOURS, Quota
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="Safe in logs.")]
@@ -40,13 +40,15 @@ class KeyRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     quota: Quota = Quota()
     expires_at: datetime | None = None
     rotate_days: Annotated[int, Meta(ge=1)] | None = None
+    grace_hours: Annotated[int, Meta(ge=0, le=8784)] = GRACE_HOURS
 
 
 class RotationRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A key that gets a successor."""
 
     key: str
-    grace_hours: Annotated[float, Meta(ge=0, le=8784)] = 168.0
+    grace_hours: Annotated[float, Meta(ge=0, le=8784)] | None = None
+    """How long the old key stays valid; the key's own grace where absent."""
 
 
 class RevocationRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -91,6 +93,7 @@ class KeyObject(msgspec.Struct, kw_only=True):
     expires_at: datetime | None
     revoked_at: datetime | None
     rotate_days: int | None
+    grace_hours: int
     successor: str | None
 
 
