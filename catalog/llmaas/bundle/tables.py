@@ -34,7 +34,14 @@ ChatFormat = Literal[
     "plain",
 ]
 ToolCallFormat = Literal[
-    "hermes", "qwen3_coder", "llama3_json", "mistral", "mistral_args", "granite", "generic_json"
+    "hermes",
+    "qwen3_coder",
+    "llama3_json",
+    "mistral",
+    "mistral_args",
+    "granite",
+    "deepseek",
+    "generic_json",
 ]
 ReasoningMode = Literal["always", "on_by_default", "off_by_default"]
 CacheType = Literal["f16", "bf16", "q8_0", "q4_0"]
@@ -63,6 +70,8 @@ class Service(Table, frozen=True):
     owned_by: str
     """`owned_by` of every model object (OpenAI's field)."""
     removal_notice_months: int
+    audit_retention_days: int | None = None
+    """Days a record of the audit trail is kept; `None` is for ever."""
 
 
 class Route(Table, frozen=True):

@@ -192,6 +192,10 @@ class Service(Record):
     )
     sla: Sla = Field(description="Promised availability.")
     support: Support = Field(description="How customers reach people.")
+    audit_retention_days: Annotated[int, Field(ge=1, le=3660)] | None = Field(
+        default=None,
+        description="Days a record of the audit trail is kept; absent, they are never removed.",
+    )
 
 
 class ComplianceRecord(Record):

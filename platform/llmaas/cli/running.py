@@ -41,6 +41,8 @@ class Service:
     machine_name: str
     n_threads: int
     admin_token: str | None
+    windows: str | None = None
+    """URL of the server that several processes share; `None` where this is the only one."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,14 @@ class Running:
         )
         # A customer's last prompts count on, whatever bundle they met.
         self._screening_memory = ScreeningMemory.fresh()
+        if service.windows is not None:
+            self._screening_memory = ScreeningMemory.shared_by_processes(
+                service.windows,
+                secret=service.accounts.store.vault.history_secret,
+                now_ms=service.accounts.clock_ms,
+            )
         app = self._app(service, self._workers.deployed, self.version)
+        service.accounts.audit_days = service.bundle.service.audit_retention_days
         self._server = GatewayServer(app, listener.socket)
         self._endings: set[asyncio.Task[None]] = set()
 
@@ -98,6 +107,7 @@ class Running:
         for ending in self._endings:
             ending.cancel()
         await self._workers.stop()
+        await self._screening_memory.close()
 
     async def become(
         self, service: Service, *, committing: Callable[[], Awaitable[None]]
@@ -125,6 +135,7 @@ class Running:
             await committing()
             old = self._server.switch(app)
             self.service, self.version = service, version
+            service.accounts.audit_days = service.bundle.service.audit_retention_days
             ending = asyncio.create_task(self._end(old, pools_before, before))
             self._endings.add(ending)
             ending.add_done_callback(self._endings.discard)

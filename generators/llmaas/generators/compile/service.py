@@ -15,4 +15,5 @@ def compile_service(catalog: Catalog) -> Service:
         languages=service.languages,
         owned_by=service.owned_by,
         removal_notice_months=catalog.lifecycle.removal_notice_months,
+        audit_retention_days=service.audit_retention_days,
     )

@@ -53,6 +53,7 @@ JUDGES: Mapping[str, Judge] = {
     "service.support": service.told,
     "service.operator": service.told,
     "service.time_zone": service.told,
+    "service.audit_retention_days": service.told,
     "compliance": service.compliance,
     "endpoints.*": service.endpoint,
     "security.enabled": service.protection,
