@@ -4,24 +4,27 @@ import json
 from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from llmaas.cli import lifecycle_notify
 from llmaas.cli.calls import Calls, calls_in_file, calls_in_ledger
 from llmaas.cli.examples import epilog
-from llmaas.cli.exits import CommandError, Exit
-from llmaas.cli.lifecycle_due import Due, due_on, leaving
+from llmaas.cli.exits import Exit
+from llmaas.cli.lifecycle_due import WINDOW_DAYS, Due, due_on, leaving
 from llmaas.cli.models import AtOption
+from llmaas.cli.notices import (
+    contact_languages,
+    languages_of,
+    notices_of,
+    require_notices,
+    write_notices,
+)
 from llmaas.cli.options import CatalogOption, DatabaseOption, JsonOption, StateDirOption
 from llmaas.cli.service_day import today_of
-from llmaas.cli.site import docs_available
 from llmaas.cli.sources import load_source
 from llmaas.cli.state import state_dir
-
-if TYPE_CHECKING:
-    from llmaas.bundle import Bundle
-    from llmaas.generators.notices import Notice
 
 EXAMPLES = """
 llmaas lifecycle report                       what is due today, who calls what leaves
@@ -30,7 +33,6 @@ llmaas lifecycle report --usage calls.csv     with usage from elsewhere
 llmaas lifecycle report --notices ./notices   mails and payloads, for each tenant
 llmaas lifecycle report --strict              for CI: fails when a promise is broken
 """
-WINDOW_DAYS = 30
 
 app = typer.Typer(
     help="See what the lifecycle asks for, and tell customers.",
@@ -39,9 +41,7 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def lifecycle() -> None:
-    """Keep `report` a command of its own."""
+app.command("notify", epilog=epilog(lifecycle_notify.EXAMPLES))(lifecycle_notify.notify)
 
 
 @app.command(epilog=epilog(EXAMPLES))
@@ -72,7 +72,8 @@ def report(
             "--language",
             envvar="LLMAAS_NOTICE_LANGUAGES",
             metavar="TENANT=CODE",
-            help="Language of a tenant's notice; otherwise the service's first.",
+            show_default="the tenant's own",
+            help="Language of a tenant's notice; without any, the service's first.",
         ),
     ] = None,
     strict: Annotated[
@@ -90,7 +91,8 @@ def report(
     """List what is due on a day, and which tenants and keys still call models that leave.
 
     Usage is that of the 30 days up to the day, from the ledger of the state directory. Nothing is
-    sent: --notices writes the text and HTML of each mail and the JSON of a webhook to files.
+    sent: --notices writes the text and HTML of each mail and the JSON of a webhook to files;
+    `llmaas lifecycle notify` sends them.
     """
     bundle = load_source(catalog).bundle
     today = today_of(bundle.service)() if at is None else at.date()
@@ -104,14 +106,10 @@ def report(
     still = None if calls is None else tuple(each for each in calls if each.model in going)
     print(_as_json(today, due, still) if as_json else _as_text(today, due, still))
     if notices is not None:
-        if not docs_available():
-            raise CommandError(
-                Exit.CANNOT_START,
-                "notices need packages that are not installed",
-                "install them with: pip install 'llmaas[docs]'",
-            )
-        languages = _languages(bundle, language_of or [])
-        _write(notices, _notices(bundle, still or (), languages, since, today))
+        require_notices()
+        known = contact_languages(state_dir(state_directory), database)
+        languages = languages_of(bundle, known, language_of or [])
+        write_notices(notices, notices_of(bundle, still or (), languages, since, today))
     if strict and any(each.breaks_policy for each in due):
         raise typer.Exit(Exit.PROBLEMS)
 
@@ -145,71 +143,3 @@ def _as_text(today: date, due: tuple[Due, ...], calls: tuple[Calls, ...] | None)
             for each in calls
         ]
     return "\n".join(lines)
-
-
-def _languages(bundle: "Bundle", given: list[str]) -> dict[str, str]:
-    """By tenant; the empty name is everybody else."""
-    from llmaas.generators.notices import languages_of_notices
-
-    known = languages_of_notices()
-    default = next((each for each in bundle.service.languages if each in known), known[0])
-    found = {"": default}
-    for text in given:
-        tenant, _, code = text.partition("=")
-        if code not in known:
-            raise CommandError(
-                Exit.USAGE,
-                f"--language {text!r}: no notices in {code!r}",
-                f"write TENANT=CODE with one of {', '.join(known)}",
-            )
-        found[tenant] = code
-    return found
-
-
-def _notices(
-    bundle: "Bundle",
-    calls: tuple[Calls, ...],
-    languages: dict[str, str],
-    since: date,
-    today: date,
-) -> "list[Notice]":
-    from llmaas.generators.notices import LeavingModel, Notice
-
-    entries = {entry.model: entry for entry in bundle.lifecycle}
-    found = []
-    for tenant in sorted({each.tenant for each in calls}):
-        own = [each for each in calls if each.tenant == tenant]
-        models = tuple(
-            LeavingModel(
-                model=model,
-                removed_on=entries[model].removed_on,
-                successor=entries[model].successor,
-                requests=sum(each.requests for each in own if each.model == model),
-                keys=tuple(sorted({each.key for each in own if each.model == model})),
-            )
-            for model in sorted({each.model for each in own})
-        )
-        language = languages.get(tenant, languages[""])
-        found.append(Notice(tenant, language, bundle.service.name, since, today, models))
-    return found
-
-
-def _write(directory: Path, notices: "list[Notice]") -> None:
-    from urllib.parse import quote
-
-    from llmaas.generators.notices import notice_files
-
-    for notice in notices:
-        # Names of tenants from a table may be anything; `..` must not lead out of the directory.
-        place = directory / quote(notice.tenant, safe="").replace(".", "%2E")
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-            for name, text in notice_files(notice).items():
-                (place / name).write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise CommandError(
-                Exit.CANNOT_START,
-                f"cannot write {error.filename}: {error.strerror}",
-                "choose another directory with --notices",
-            ) from error
-        typer.echo(f"{place}: notice in {notice.language}", err=True)

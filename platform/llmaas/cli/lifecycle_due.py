@@ -19,10 +19,12 @@ Kind = Literal[
     "review",
 ]
 BREAKS_POLICY: frozenset[Kind] = frozenset(
-    {"successor-missing", "successor-not-callable", "removal-undated"}
+    {"successor-missing", "successor-not-callable", "removal-undated", "support-ended"}
 )
 """With these the catalogue breaks on this day what it promises to those who must move."""
 NEAR = timedelta(days=30)
+WINDOW_DAYS = 30
+"""Whoever called a model in so many days still calls it."""
 
 
 @dataclass(frozen=True)

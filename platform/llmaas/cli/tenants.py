@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llmaas.cli import tenant_contact
 from llmaas.cli.account_options import (
     CapOption,
     DailyOption,
@@ -156,6 +157,9 @@ def change(
             actor=administrator(),
         )
     print(f"Tenant {changed.id} is on {changed.tier}, {_money(changed)}.")
+
+
+app.command("contact", epilog=epilog(tenant_contact.EXAMPLES))(tenant_contact.contact)
 
 
 @app.command(epilog=epilog(CREDIT_EXAMPLES))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from llmaas.gateway import accounts_administration as accounts
+from llmaas.gateway import contacts_administration as contacts
 from llmaas.gateway import wire
 from llmaas.gateway.administration import get_bundle
 from llmaas.gateway.chat import create_chat_completion
@@ -15,6 +16,7 @@ from llmaas.gateway.embeddings import create_embeddings
 from llmaas.gateway.health import live, ready
 from llmaas.gateway.models import get_model, list_models
 from llmaas.gateway.wire import accounts as accounts_wire
+from llmaas.gateway.wire import contacts as contacts_wire
 
 
 async def _openapi(exchange: Exchange) -> None:
@@ -189,6 +191,31 @@ OPERATIONS: tuple[Operation, ...] = (
         run=accounts.create_tenant,
         requests=(accounts_wire.TenantRequest,),
         answers=accounts_wire.TenantObject,
+        errors=_ADMIN_CALL_ERRORS,
+        admin=True,
+    ),
+    Operation(
+        id="listContacts",
+        method="GET",
+        path="/admin/v1/contacts",
+        tag="administration",
+        summary="List contacts",
+        description="Where and in which language tenants are told of models that leave.",
+        run=contacts.list_contacts,
+        answers=contacts_wire.ContactList,
+        errors=(401, 500),
+        admin=True,
+    ),
+    Operation(
+        id="changeContact",
+        method="POST",
+        path="/admin/v1/contacts",
+        tag="administration",
+        summary="Change a contact",
+        description="What is absent stays as it is, an empty text is forgotten.",
+        run=contacts.change,
+        requests=(contacts_wire.ContactRequest,),
+        answers=contacts_wire.ContactObject,
         errors=_ADMIN_CALL_ERRORS,
         admin=True,
     ),
