@@ -1,6 +1,7 @@
 """Tools, JSON and log probabilities, with the official client and a real worker."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from tests.gateway.serving import Gateway, serving
 
 from llmaas.bundle import ReasoningFormat
 from llmaas.workers import Delta, Finished, Started, Usage, Workers, plan_deployment
-from llmaas.workers.protocol import ToolCallDelta
+from llmaas.workers.protocol import FinishReason, ToolCallDelta
 from llmaas.workers.stand_in import make_stand_ins
 
 TOOL: Any = {
@@ -125,6 +126,54 @@ def test_json_mode_gives_an_object_and_a_grammar_binds(live: Gateway) -> None:
     assert answer["message"]["content"].startswith("{")
 
 
+PERSON: Any = {
+    "type": "json_schema",
+    "json_schema": {"name": "person", "schema": Person.model_json_schema()},
+}
+
+
+@pytest.mark.parametrize("form", [{"response_format": PERSON}, {"grammar": "root ::= [^<]+"}])
+def test_with_a_form_and_tools_an_answer_may_be_a_call(live: Gateway, form: Any) -> None:
+    answer = live.http().post("/v1/chat/completions", json={**ASK, **form}).json()
+    choice = answer["choices"][0]
+    assert choice["finish_reason"] == "tool_calls"
+    assert choice["message"]["content"] is None
+
+
+def test_with_a_form_and_tools_an_answer_that_is_no_call_has_the_form(live: Gateway) -> None:
+    hello = {"messages": [{"role": "user", "content": "Hello!"}], "max_tokens": 20}
+    form = {"grammar": 'root ::= "Hello" [a-z!]*'}
+    answer = live.http().post("/v1/chat/completions", json={**ASK, **hello, **form}).json()
+    message = answer["choices"][0]["message"]
+    assert "tool_calls" not in message
+    assert re.fullmatch("Hello[a-z!]*", message["content"])
+
+
+def test_a_strict_tool_that_the_model_chooses_gets_arguments_of_its_schema(live: Gateway) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"city": {"enum": ["Rome"]}, "days": {"type": "integer", "minimum": 3}},
+        "required": ["city", "days"],
+        "additionalProperties": False,
+    }
+    function = {**TOOL["function"], "parameters": schema, "strict": True}
+    strict: Any = {**ASK, "tools": [{"type": "function", "function": function}]}
+    choice = live.openai().chat.completions.create(**strict, tool_choice="auto").choices[0]
+    assert choice.message.tool_calls is not None
+    assert choice.message.tool_calls[0].type == "function"
+    arguments = json.loads(choice.message.tool_calls[0].function.arguments)
+    assert arguments["city"] == "Rome"
+    assert arguments["days"] >= 3
+
+
+def test_a_strict_schema_that_cannot_be_kept_is_refused(live: Gateway) -> None:
+    function = {**TOOL["function"], "parameters": {"not": {}}, "strict": True}
+    body = {**ASK, "tools": [{"type": "function", "function": function}]}
+    answer = live.http().post("/v1/chat/completions", json=body)
+    assert answer.status_code == 400
+    assert "parameters of get_weather" in answer.json()["error"]["message"]
+
+
 def test_every_token_comes_with_its_probability(live: Gateway) -> None:
     asked: Any = {"model": CHAT, "messages": QUESTION, "temperature": 0, "max_tokens": 6}
     client = live.openai()
@@ -202,6 +251,38 @@ def test_two_calls_have_ids_of_their_own(gateway: Gateway) -> None:
     assert first["id"] != second["id"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "ended", "reason"),
+    [
+        ('{"city": "Paris"}', "stop", "tool_calls"),
+        ('{"city": "Par', "length", "length"),
+        ('{"city": "Par', "stop", "stop"),
+        ('{"city": Paris}', "stop", "stop"),
+        ('{"city": NaN}', "stop", "stop"),
+        ('["Paris"]', "stop", "stop"),
+    ],
+)
+@pytest.mark.parametrize("streams", [False, True])
+def test_the_reason_tool_calls_promises_arguments_that_are_an_object(
+    gateway: Gateway, arguments: str, ended: FinishReason, reason: str, streams: bool
+) -> None:
+    gateway.workers.script = [
+        Started(0, 7),
+        Delta(0, tool_calls=[ToolCallDelta(0, "get_weather")]),
+        Delta(0, tool_calls=[ToolCallDelta(0, arguments=arguments)]),
+        Finished(0, ended, Usage(prompt_tokens=7, completion_tokens=2)),
+    ]
+    if not streams:
+        choice = post(gateway, tools=[TOOL])["choices"][0]
+        assert choice["message"]["tool_calls"][0]["function"]["arguments"] == arguments
+        assert choice["finish_reason"] == reason
+        return
+    chunks = list(gateway.openai().chat.completions.create(**ASK, stream=True))
+    pieces = [piece for chunk in chunks for piece in chunk.choices[0].delta.tool_calls or ()]
+    assert "".join((p.function and p.function.arguments) or "" for p in pieces) == arguments
+    assert chunks[-1].choices[0].finish_reason == reason
+
+
 def test_what_steers_an_answer_reaches_the_worker(gateway: Gateway) -> None:
     post(
         gateway,
@@ -235,8 +316,6 @@ def test_what_steers_an_answer_reaches_the_worker(gateway: Gateway) -> None:
             {"tools": [{"type": "function", "function": {"name": "not a name"}}]},
             "tools[0].function.name",
         ),
-        ({"tools": [TOOL], "response_format": {"type": "json_object"}}, "response_format"),
-        ({"tools": [TOOL], "grammar": 'root ::= "a"'}, "grammar"),
         ({"grammar": 'root ::= "a"', "response_format": {"type": "json_object"}}, "grammar"),
     ],
 )

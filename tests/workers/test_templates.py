@@ -131,3 +131,46 @@ def test_a_template_without_tools_gets_them_in_words():
     text = render(source, CALLED, tools=[ADD])
     assert '{"name": "add"}' in text
     assert 'assistant: {"name": "add", "arguments": {"a": 1}}' in text
+
+
+# As published, in short: calls only where there is no content, and no answer begins after a result.
+DEEPSEEK = """{{ bos_token }}
+{%- for message in messages if message.role == 'system' %}{{ message.content }}{% endfor %}
+{%- for message in messages %}
+{%- if message.role == 'user' %}{{ '<｜User｜>' + message.content }}{% endif %}
+{%- if message.role == 'assistant' and message.content is none %}
+{%- for tool in message.tool_calls %}
+{{- '<｜tool▁calls▁begin｜>' + tool.type + tool.function.arguments }}{% endfor %}
+{%- elif message.role == 'assistant' %}
+{{- '<｜Assistant｜>' + message.content.split('</think>')[-1] + '<｜end▁of▁sentence｜>' }}
+{%- elif message.role == 'tool' %}
+{{- '<｜tool▁outputs▁begin｜>' + message.content }}{% endif %}
+{%- endfor %}
+{%- if messages[-1].role != 'tool' %}{{ '<｜Assistant｜><think>\\n' }}{% endif %}"""
+
+
+def test_deepseek_is_told_of_tools_calls_and_results_in_its_own_markers():
+    call = {"type": "function", "id": "1", "function": {"name": "now", "arguments": "{}"}}
+    messages = [
+        {"role": "system", "content": "Be brief."},
+        *HI,
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "1", "content": "noon"},
+    ]
+    template = ChatTemplate(DEEPSEEK, bos_token="<s>", eos_token="</s>")
+    text = template.render(
+        messages,
+        tools=[{"type": "function", "function": {"name": "now"}}],
+        arguments={},
+        tool_call_format="deepseek",
+    )
+    told, _, rest = text.partition("<｜User｜>")
+    assert '{"name": "now"}' in told
+    assert "<｜tool▁call▁begin｜>function<｜tool▁sep｜><name>\n```json\n" in told
+    assert told.endswith("Otherwise answer in plain text.\n\nBe brief.")
+    assert rest == (
+        "hi<｜Assistant｜><｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>now\n"
+        "```json\n{}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜><｜end▁of▁sentence｜>"
+        "<｜tool▁outputs▁begin｜><｜tool▁output▁begin｜>noon<｜tool▁output▁end｜>"
+        "<｜tool▁outputs▁end｜><｜end▁of▁sentence｜><｜Assistant｜><think>\n"
+    )

@@ -12,9 +12,18 @@ from hypothesis import strategies as st
 from llmaas.bundle.tables import ToolCallFormat
 from llmaas.workers.grammars import GrammarState, compile_grammar
 from llmaas.workers.model import Model
+from llmaas.workers.protocol import Grammar
 from llmaas.workers.schema_rules import SchemaError
-from llmaas.workers.tool_calls import call_grammar, call_reader, for_template, without_tool_roles
+from llmaas.workers.tool_calls import (
+    begun_call_grammar,
+    call_grammar,
+    call_or_content_grammar,
+    call_reader,
+    for_template,
+    without_tool_roles,
+)
 from llmaas.workers.tool_calls.history import short_id
+from llmaas.workers.tool_calls.writing import written
 from llmaas.workers.vocabulary import Vocabulary
 
 
@@ -85,6 +94,15 @@ GOLDEN: list[tuple[ToolCallFormat, str, str | None, Calls]] = [
     (
         "qwen3_coder",
         (
+            "<function=weather>\n<parameter=city>\n<b>12</b>\n</parameter>\n"
+            "<parameter=days>\nNaN\n</parameter>\n</function>"
+        ),
+        "",
+        [("weather", {"city": "<b>12</b>", "days": "NaN"})],
+    ),
+    (
+        "qwen3_coder",
+        (
             "First:\n<function=weather>\n<parameter=city>\n12\n</parameter>\n</function>\n</tool_call>\n"
             "<tool_call>\n<function=now>\n</function>\n</tool_call>"
         ),
@@ -136,6 +154,34 @@ GOLDEN: list[tuple[ToolCallFormat, str, str | None, Calls]] = [
         [PARIS],
     ),
     (
+        "deepseek",
+        (
+            "I look.<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>weather\n"
+            '```json\n{"city": "Paris"}\n```<｜tool▁call▁end｜>\n<｜tool▁call▁begin｜>function'
+            "<｜tool▁sep｜>now\n```json\n{}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>"
+        ),
+        "I look.",
+        [PARIS, NOW],
+    ),
+    (
+        "deepseek",
+        (
+            "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>weather<｜tool▁sep｜>"
+            '{"city": "Paris"}<｜tool▁call▁end｜><｜tool▁call▁begin｜>now<｜tool▁sep｜>{}'
+            "<｜tool▁call▁end｜><｜tool▁calls▁end｜>"
+        ),
+        "",
+        [PARIS, NOW],
+    ),
+    (
+        "deepseek",
+        '<｜tool▁call▁begin｜>function<｜tool▁sep｜>weather\n{"city": "Paris"}',
+        "",
+        [PARIS],
+    ),
+    ("deepseek", "<｜tool▁calls▁begin｜> begins calls, <｜tool▁call▁begin｜>one.", None, []),
+    ("deepseek", "<｜tool▁call▁begin｜>function<｜tool▁sep｜>weather: no", None, []),
+    (
         "generic_json",
         '```json\n{"name": "weather", "arguments": {"city": "Paris"}}\n```',
         "",
@@ -174,6 +220,8 @@ PIECES = [
     "<function=weather>", "<parameter=city>\n", "</parameter>", "</function>", "[TOOL_CALLS]",
     "[ARGS]", "weather", "{", "[", "]", ", ", '"', "\\", " ", "\n", "x", "<", "<|tool_call|>",
     "<|python_tag|>", "```json", "```", ";", '{"arguments": {}, "name": "now"}', "[CALL_ID]", "é",
+    "<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>", "function", "<｜tool▁sep｜>",
+    "<｜tool▁call▁end｜>", "<｜tool▁calls▁end｜>",
 ]  # fmt: skip
 TEXTS = st.one_of(
     st.sampled_from([text for _, text, _, _ in GOLDEN]),
@@ -233,6 +281,10 @@ FORCED: dict[ToolCallFormat, str] = {
     "mistral": '[TOOL_CALLS][{"name": "weather", "arguments": {"city": "Paris"}}]',
     "mistral_args": '[TOOL_CALLS]weather[ARGS]{"city": "Paris"}',
     "granite": '<|tool_call|>[{"name": "weather", "arguments": {"city": "Paris"}}]',
+    "deepseek": (
+        "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>weather\n"
+        '```json\n{"city": "Paris"}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>'
+    ),
     "generic_json": '{"name": "weather", "arguments": {"city": "Paris"}}',
 }
 
@@ -243,14 +295,168 @@ def test_a_forced_call_is_one_that_the_family_writes_and_that_is_read(
     format_: ToolCallFormat, count: int, vocabulary: Vocabulary
 ) -> None:
     functions = [tool["function"] for tool in TOOLS[:count]]
-    compiled = compile_grammar(call_grammar(format_, functions), vocabulary.handle)
-    state = GrammarState(compiled, vocabulary.handle)
-    for token in vocabulary.prompt_tokens(FORCED[format_]):
-        assert state.allows(token)
-        state.accept(token, b"")
-    assert state.allows(vocabulary.eos)
-    state.close()
+    assert bound(vocabulary, call_grammar(format_, functions), FORCED[format_])
     assert read(format_, [FORCED[format_]]) == ("", [("weather", '{"city": "Paris"}')])
+
+
+def follows(vocabulary: Vocabulary, grammar: Grammar, text: str) -> tuple[str, bool]:
+    """What of a text a grammar allows, and whether it may end there."""
+    state = GrammarState(compile_grammar(grammar, vocabulary.handle), vocabulary.handle)
+    allowed = b""
+    for character in text:
+        for token in vocabulary.input_tokens(character):
+            piece = vocabulary.piece(token)
+            if not state.allows(token):
+                state.close()
+                return allowed.decode(), False
+            state.accept(token, piece)
+            allowed += piece
+    ends = state.allows(vocabulary.eos)
+    state.close()
+    return allowed.decode(), ends
+
+
+def bound(vocabulary: Vocabulary, grammar: Grammar, text: str) -> bool:
+    """Whether a text is a whole answer by a grammar."""
+    return follows(vocabulary, grammar, text) == (text, True)
+
+
+STRICT: dict[str, Any] = {
+    "name": "weather",
+    "strict": True,
+    "parameters": {
+        "type": "object",
+        "properties": {
+            "city": {"enum": ["Paris", "Lyon"]},
+            "days": {"type": "integer", "minimum": 1, "maximum": 7},
+        },
+        "required": ["city", "days"],
+        "additionalProperties": False,
+    },
+}
+FITS = {"city": "Paris", "days": 3}
+
+
+@pytest.mark.parametrize("format_", get_args(ToolCallFormat))
+@pytest.mark.parametrize(
+    "wrong", [{"city": "Rome", "days": 3}, {"city": "Paris", "days": 8}, {"city": "Paris"}]
+)
+def test_a_forced_call_fits_the_schema_in_every_family(
+    format_: ToolCallFormat, wrong: Any, vocabulary: Vocabulary
+) -> None:
+    functions = [STRICT, {"name": "now"}]
+    grammar = call_grammar(format_, functions)
+    assert bound(vocabulary, grammar, written([("weather", FITS)], format_))
+    assert not bound(vocabulary, grammar, written([("weather", wrong)], format_))
+    assert bound(vocabulary, grammar, written([("now", {})], format_))
+    assert not bound(vocabulary, grammar, written([("other", {})], format_))
+
+
+@pytest.mark.parametrize("format_", get_args(ToolCallFormat))
+def test_a_call_the_model_has_begun_is_bound_to_the_offered_functions(
+    format_: ToolCallFormat, vocabulary: Vocabulary
+) -> None:
+    grammar = begun_call_grammar(format_, [STRICT, {"name": "now"}], parallel=True)
+    one: Calls = [("weather", FITS)]
+    for calls in (one, [("now", {"any": [1]}), *one]):
+        text = written(calls, format_)
+        assert bound(vocabulary, grammar, text)
+        content, got = read(format_, [text])
+        assert content == ""
+        assert [(name, json.loads(arguments)) for name, arguments in got] == calls
+    text = written([("weather", {"city": "Rome", "days": 3})], format_)
+    allowed, ends = follows(vocabulary, grammar, text)
+    assert "Ro" not in allowed
+    assert not ends
+
+
+@pytest.mark.parametrize("format_", get_args(ToolCallFormat))
+def test_text_that_is_no_call_is_free(format_: ToolCallFormat, vocabulary: Vocabulary) -> None:
+    grammar = begun_call_grammar(format_, [STRICT], parallel=True)
+    text = 'In Paris <tool_call> and [TOOL_CALLS] are words; {"so": "it is"} `</`.'
+    assert bound(vocabulary, grammar, text)
+
+
+def test_arguments_of_a_function_that_is_not_strict_are_any_object(vocabulary: Vocabulary) -> None:
+    grammar = begun_call_grammar("hermes", [{**STRICT, "strict": False}], parallel=False)
+    text = '<tool_call>\n{"name": "weather", "arguments": {"planet": ["Mars"]}}\n</tool_call>'
+    assert bound(vocabulary, grammar, text)
+    allowed, _ = follows(vocabulary, grammar, text.replace('"Mars"', "Mars"))
+    assert allowed.endswith('"planet": [')
+
+
+def test_a_call_may_begin_with_its_arguments(vocabulary: Vocabulary) -> None:
+    grammar = begun_call_grammar("granite", [STRICT], parallel=False)
+    text = '<tool_call>[{"arguments": {"city": "Lyon", "days": 1}, "name": "weather"}]</tool_call>'
+    assert bound(vocabulary, grammar, text)
+
+
+CONTENT = Grammar(json_schema={"type": "object", "properties": {"ok": {"type": "boolean"}}})
+
+
+@pytest.mark.parametrize("format_", get_args(ToolCallFormat))
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [(CONTENT, '{"ok": true}'), (Grammar(gbnf='root ::= call "!"\ncall ::= "call"'), "call!")],
+)
+def test_an_answer_is_a_call_or_has_the_form_that_was_asked_for(
+    format_: ToolCallFormat, content: Grammar, text: str, vocabulary: Vocabulary
+) -> None:
+    grammar = call_or_content_grammar(format_, [STRICT], content, parallel=True)
+    assert bound(vocabulary, grammar, text)
+    assert bound(vocabulary, grammar, written([("weather", FITS)], format_))
+    assert not bound(vocabulary, grammar, "Well: " + text)
+
+
+TAGGED: dict[str, Any] = {
+    "name": "edit",
+    "parameters": {
+        "type": "object",
+        "properties": {
+            "text": {"type": "string"},
+            "short": {"type": "string", "maxLength": 3},
+            "day": {"type": "string", "format": "date"},
+            "to": {"$ref": "#/$defs/place"},
+            "maybe": {"type": ["integer", "null"]},
+            "any": {},
+        },
+        "$defs": {"place": {"type": "array", "items": {"type": "integer"}}},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "allowed"),
+    [
+        ("text", "<a>b</a>\n</par> 1", True),
+        ("short", "abc", True),
+        ("short", "abcd", False),
+        ("day", "2026-01-31", True),
+        ("day", "soon", False),
+        ("to", "[1, 2]", True),
+        ("to", "nowhere", False),
+        ("maybe", "null", True),
+        ("maybe", "12", True),
+        ("maybe", "twelve", False),
+        ("any", "twelve", True),
+    ],
+)
+def test_a_parameter_between_tags_is_bound_by_its_schema(
+    key: str, value: str, allowed: bool, vocabulary: Vocabulary
+) -> None:
+    grammar = call_grammar("qwen3_coder", [TAGGED])
+    text = (
+        f"<tool_call>\n<function=edit>\n<parameter={key}>\n{value}\n</parameter>\n"
+        "</function>\n</tool_call>"
+    )
+    assert bound(vocabulary, grammar, text) is allowed
+
+
+def test_a_parameter_that_is_text_stays_text_whatever_it_looks_like() -> None:
+    reader = call_reader("qwen3_coder", [{"function": TAGGED}], parallel=True)
+    text = "<function=edit>\n<parameter=text>\n12\n</parameter>\n<parameter=maybe>\n12\n"
+    deltas = reader.feed(f"{text}</parameter>\n</function>").calls
+    assert json.loads("".join(delta.arguments for delta in deltas)) == {"text": "12", "maybe": 12}
 
 
 def test_references_inside_parameters_are_followed() -> None:
@@ -312,8 +518,30 @@ def test_mistral_templates_get_ids_of_nine_letters_and_digits() -> None:
 
 
 def test_a_template_that_knows_no_tools_is_told_in_words() -> None:
-    told = without_tool_roles(HISTORY, TOOLS)
+    told = without_tool_roles(HISTORY, TOOLS, "generic_json")
     assert [message["role"] for message in told] == ["user", "assistant", "user"]
     assert '"name": "weather"' in told[0]["content"]
     assert told[1]["content"] == '{"name": "weather", "arguments": {"city": "Paris"}}'
     assert told[2]["content"] == "Result of weather:\nsunny"
+
+
+@pytest.mark.parametrize("format_", set(get_args(ToolCallFormat)) - {"deepseek"})
+def test_what_a_model_is_told_to_write_is_what_is_read(format_: ToolCallFormat) -> None:
+    told = without_tool_roles(HISTORY, TOOLS, format_)
+    call = '{"city": "Paris"}' if format_ != "qwen3_coder" else "<parameter=city>\nParis"
+    assert call in told[1]["content"]
+    assert read(format_, [told[1]["content"]])[1] == [("weather", '{"city": "Paris"}')]
+    assert written([("<name>", {"<argument>": "<value>"})], format_) in told[0]["content"]
+
+
+def test_a_history_of_deepseek_is_text_with_its_markers() -> None:
+    told = without_tool_roles(
+        [*HISTORY, {"role": "tool", "tool_call_id": "2", "content": "dry"}], None, "deepseek"
+    )
+    assert [message["role"] for message in told] == ["user", "assistant"]
+    assert told[1]["content"] == (
+        "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>weather\n"
+        '```json\n{"city": "Paris"}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>'
+        "<｜end▁of▁sentence｜><｜tool▁outputs▁begin｜><｜tool▁output▁begin｜>sunny"
+        "<｜tool▁output▁end｜>\n<｜tool▁output▁begin｜>dry<｜tool▁output▁end｜><｜tool▁outputs▁end｜>"
+    )

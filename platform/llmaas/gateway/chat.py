@@ -86,17 +86,9 @@ def check(request: ChatRequest, target: Target) -> None:
             param="tools",
         )
     check_tool_choice(request)
-    if form_of(request) is None:
-        return
     if request.grammar is not None and has_format(request):
         raise InvalidRequest(
             "Give either 'grammar' or 'response_format', not both.", param="grammar"
-        )
-    if request.tools and request.tool_choice != "none":
-        raise UnsupportedValue(
-            "The form of the answer cannot be bound while tools are offered. "
-            "Leave one of the two out, or set 'tool_choice' to 'none'.",
-            param="response_format" if has_format(request) else "grammar",
         )
 
 
@@ -138,7 +130,7 @@ async def _answer(exchange: Exchange, request: ChatRequest, target: Target) -> N
                 ChatChoice(
                     index=index,
                     message=AssistantAnswer(
-                        content="".join(choice.content) or (None if choice.calls else ""),
+                        content="".join(choice.content) or (None if choice.calls.pieces else ""),
                         reasoning_content="".join(choice.reasoning) or msgspec.UNSET,
                         tool_calls=choice.tool_calls or msgspec.UNSET,
                     ),

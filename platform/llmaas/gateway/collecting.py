@@ -4,6 +4,8 @@ from collections.abc import AsyncIterable
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+import msgspec
+
 from llmaas.gateway.errors import ServerError
 from llmaas.gateway.generation import Event
 from llmaas.gateway.wire import AnsweredFunction, AnsweredToolCall
@@ -12,12 +14,33 @@ from llmaas.workers.protocol import Delta, Finished, TokenLogprob, ToolCallDelta
 
 
 @dataclass
+class Calls:
+    """The calls of one answer while they grow."""
+
+    pieces: dict[int, list[ToolCallDelta]] = field(default_factory=dict)
+
+    def add(self, delta: Delta) -> None:
+        """More of them."""
+        for piece in delta.tool_calls:
+            self.pieces.setdefault(piece.index, []).append(piece)
+
+    def arguments(self) -> list[str]:
+        """Of every call, in their order."""
+        return ["".join(p.arguments for p in pieces) for _, pieces in sorted(self.pieces.items())]
+
+    @property
+    def complete(self) -> bool:
+        """There are calls, and a client can make all of them."""
+        return bool(self.pieces) and all(map(_is_object, self.arguments()))
+
+
+@dataclass
 class Choice:
     """One answer while it grows."""
 
     content: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
-    calls: dict[int, list[ToolCallDelta]] = field(default_factory=dict)
+    calls: Calls = field(default_factory=Calls)
     logprobs: list[TokenLogprob] = field(default_factory=list)
     finished: Finished | None = None
 
@@ -36,7 +59,7 @@ class Choice:
     @property
     def finish_reason(self) -> FinishReason:
         """Why it ended."""
-        return finish_reason(self.end, called=bool(self.calls))
+        return finish_reason(self.end, self.calls)
 
     @property
     def tool_calls(self) -> list[AnsweredToolCall]:
@@ -45,11 +68,13 @@ class Choice:
             AnsweredToolCall(
                 id=new_call_id(),
                 function=AnsweredFunction(
-                    name="".join(piece.name or "" for piece in pieces),
-                    arguments="".join(piece.arguments for piece in pieces),
+                    name="".join(piece.name or "" for piece in self.calls.pieces[index]),
+                    arguments=arguments,
                 ),
             )
-            for _, pieces in sorted(self.calls.items())
+            for index, arguments in zip(
+                sorted(self.calls.pieces), self.calls.arguments(), strict=True
+            )
         ]
 
 
@@ -66,18 +91,28 @@ async def collect(events: AsyncIterable[tuple[int, Event]], choices: int) -> lis
             choice.content.append(event.content)
             choice.reasoning.append(event.reasoning)
             choice.logprobs += event.logprobs
-            for piece in event.tool_calls:
-                choice.calls.setdefault(piece.index, []).append(piece)
+            choice.calls.add(event)
         elif isinstance(event, Finished):
             choice.finished = event
     return collected
 
 
-def finish_reason(finished: Finished, *, called: bool) -> FinishReason:
-    """The reason as the API has it; a cancelled generation never comes this far."""
+def finish_reason(finished: Finished, calls: Calls) -> FinishReason:
+    """The reason as the API has it; a cancelled generation never comes this far.
+
+    `tool_calls` promises calls that can be made: the arguments of each are a JSON object. What was
+    cut short, or is none, stays in the answer as it was written, and the reason says so.
+    """
     if finished.reason == "length":
         return "length"
-    return "tool_calls" if called else "stop"
+    return "tool_calls" if calls.complete else "stop"
+
+
+def _is_object(arguments: str) -> bool:
+    try:
+        return isinstance(msgspec.json.decode(arguments), dict)
+    except (msgspec.DecodeError, RecursionError):
+        return False
 
 
 def new_call_id() -> str:

@@ -8,13 +8,14 @@ proxies and clients close connections on which they hear nothing.
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
 import msgspec
 
-from llmaas.gateway.collecting import finish_reason
+from llmaas.gateway.collecting import Calls, finish_reason
 from llmaas.gateway.context import Exchange, request_id
 from llmaas.gateway.errors import ApiError, ServerError
 from llmaas.gateway.generation import Event, total_usage
@@ -129,11 +130,10 @@ async def _relay(
     out: EventStream, events: AsyncIterator[tuple[int, Event]], chunks: Chunks, choices: int
 ) -> list[Usage]:
     usages: dict[int, Usage] = {}
-    called: set[int] = set()
+    calls: defaultdict[int, Calls] = defaultdict(Calls)
     async for index, event in events:
         if isinstance(event, Delta):
-            if event.tool_calls:
-                called.add(index)
+            calls[index].add(event)
             await out.send(chunks.delta(index, event))
         elif isinstance(event, Started):
             await out.start()
@@ -142,7 +142,7 @@ async def _relay(
                 await out.send(first)
         elif isinstance(event, Finished):
             usages[index] = event.usage
-            await out.send(chunks.last(index, finish_reason(event, called=index in called)))
+            await out.send(chunks.last(index, finish_reason(event, calls[index])))
     if len(usages) != choices:
         raise ServerError("The worker ended the answer without saying why.")
     return [usages[index] for index in range(choices)]

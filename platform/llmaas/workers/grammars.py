@@ -5,6 +5,7 @@
 Everything a caller can get wrong fails in `compile_grammar`; what runs in the engine cannot fail.
 """
 
+import codecs
 import ctypes
 import json
 import re
@@ -18,6 +19,8 @@ from llmaas.workers.protocol import Grammar
 from llmaas.workers.schema_rules import SchemaError, schema_rules
 
 MAX_GRAMMAR_CHARACTERS = 65_536
+MAX_TRIGGER_CHARACTERS = 512
+"""A trigger is looked for in so much of the end of what is written."""
 MAX_NESTING = 128
 """llama.cpp's parser and the schema converter recurse: depth is stack, and no stack is endless."""
 
@@ -32,6 +35,7 @@ class CompiledGrammar:
 
     rules: str
     triggers: tuple[re.Pattern[str], ...]
+    root: str = "root"
 
 
 def compile_grammar(grammar: Grammar, vocab: Any) -> CompiledGrammar:
@@ -47,12 +51,12 @@ def compile_grammar(grammar: Grammar, vocab: Any) -> CompiledGrammar:
     else:
         rules = _schema_rules(json.dumps(grammar.json_schema, sort_keys=False))
     _check_size(rules)
-    _free(_start(rules, vocab))
+    _free(_start(rules, grammar.root, vocab))
     try:
         triggers = tuple(re.compile(pattern) for pattern in grammar.triggers)
     except re.error as error:
         raise GrammarError(f"grammar: a trigger is no regular expression ({error})") from error
-    return CompiledGrammar(rules, triggers)
+    return CompiledGrammar(rules, triggers, grammar.root)
 
 
 @lru_cache(maxsize=256)
@@ -87,8 +91,8 @@ def _depth(text: str, opening: str, closing: str) -> int:
     return deepest
 
 
-def _start(rules: str, vocab: Any) -> Any:
-    state = llama.llama_sampler_init_grammar(vocab, rules.encode(), b"root")
+def _start(rules: str, root: str, vocab: Any) -> Any:
+    state = llama.llama_sampler_init_grammar(vocab, rules.encode(), root.encode())
     if not state:
         raise GrammarError("grammar: not valid GBNF; it needs a rule `root` and no left recursion")
     return state
@@ -109,9 +113,10 @@ class GrammarState:
     def __init__(self, compiled: CompiledGrammar, vocab: Any) -> None:
         self._compiled = compiled
         self._vocab = vocab
-        self._state: Any = None if compiled.triggers else _start(compiled.rules, vocab)
+        self._state: Any = None if compiled.triggers else self._started()
         self._waits = bool(compiled.triggers)
-        self._written = b""
+        self._utf8 = codecs.getincrementaldecoder("utf-8")(errors="ignore")
+        self._written = ""
         self._one = (llama.llama_token_data * 1)()
         self._array = llama.llama_token_data_array(
             ctypes.cast(self._one, llama.llama_token_data_p), 1, -1, False
@@ -139,7 +144,7 @@ class GrammarState:
         if self._state is not None:
             llama.llama_sampler_accept(self._state, token)
         elif self._waits:
-            self._written += piece
+            self._written += self._utf8.decode(piece)
             self._look_for_trigger()
 
     def close(self) -> None:
@@ -148,16 +153,21 @@ class GrammarState:
             _free(self._state)
             self._state = None
 
+    def _started(self) -> Any:
+        return _start(self._compiled.rules, self._compiled.root, self._vocab)
+
     def _look_for_trigger(self) -> None:
-        text = self._written.decode("utf-8", "ignore")
+        # Only the end is new; looking at all of it with every token would be quadratic.
+        since = max(0, len(self._written) - MAX_TRIGGER_CHARACTERS)
         for pattern in self._compiled.triggers:
-            match = pattern.search(text)
+            match = pattern.search(self._written, since)
             if match is None:
                 continue
             start = match.start(1) if pattern.groups and match.start(1) >= 0 else match.start()
+            written, self._written = self._written[start:], ""
             self._waits = False
-            self._state = _start(self._compiled.rules, self._vocab)
-            self._replay(text[start:].encode())
+            self._state = self._started()
+            self._replay(written.encode())
             return
 
     def _replay(self, written: bytes) -> None:

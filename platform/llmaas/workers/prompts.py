@@ -23,7 +23,13 @@ from llmaas.workers.sampling import SamplerError, check_sampling
 from llmaas.workers.schema_rules import SchemaError
 from llmaas.workers.templates import ChatTemplate, TemplateError, UnsupportedContentError
 from llmaas.workers.text import Markers
-from llmaas.workers.tool_calls import CallReader, call_grammar, call_reader
+from llmaas.workers.tool_calls import (
+    CallReader,
+    begun_call_grammar,
+    call_grammar,
+    call_or_content_grammar,
+    call_reader,
+)
 from llmaas.workers.vocabulary import Vocabulary
 
 
@@ -134,19 +140,29 @@ class PromptReader:
         )
 
     def _bound(self, request: Generate) -> Grammar | None:
-        choice = request.tool_choice
-        if not choice.required or not request.tools:
+        """What binds the answer: the form it is to have, and the calls it may or must have."""
+        tools = request.tools if request.messages is not None else None
+        if not tools:
             return request.grammar
-        if self._tool_call_format is None:
-            raise _refused(request.stream, "unsupported", "this model is not served with tools")
-        functions = [tool["function"] for tool in request.tools]
+        choice, format_ = request.tool_choice, self._tool_call_format
+        if format_ is None:
+            if choice.required:
+                raise _refused(request.stream, "unsupported", "this model is not served with tools")
+            return request.grammar
+        functions = [tool["function"] for tool in tools]
         if choice.function is not None:
             functions = [each for each in functions if each["name"] == choice.function]
         if not functions:
             message = f"tool_choice: no tool is called {choice.function}"
             raise _refused(request.stream, "invalid_request", message)
         try:
-            return call_grammar(self._tool_call_format, functions)
+            if choice.required:
+                return call_grammar(format_, functions)
+            if request.grammar is None:
+                return begun_call_grammar(format_, functions, parallel=choice.parallel)
+            return call_or_content_grammar(
+                format_, functions, request.grammar, parallel=choice.parallel
+            )
         except RecursionError as error:
             raise SchemaError("tools: parameters are nested too deep") from error
 

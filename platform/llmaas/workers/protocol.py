@@ -79,6 +79,8 @@ class Grammar(msgspec.Struct, frozen=True, kw_only=True):
     """What the content has to conform to; reasoning is free. Exactly one of the two sources."""
 
     gbnf: str | None = None
+    root: str = "root"
+    """The rule of `gbnf` that is the whole content."""
     json_schema: dict[str, Any] | bool | None = None
     """`{}` is any JSON value, `{"type": "object"}` any object."""
     triggers: list[str] = []

@@ -77,12 +77,14 @@ class Sampler:
         if self._count < self._withheld and not binds:
             self.row(context, index)[self._vocabulary.end_tokens] = -np.inf
         self._count += 1
-        if grammar is not None:
+        if grammar is not None and binds:
             token = self._follow(grammar, self.row(context, index))
         elif self._chain is not None:
             token = int(llama.llama_sampler_sample(self._chain, context, index))
         else:
             token = int(self.row(context, index).argmax())
+        if grammar is not None and not binds:  # it waits for what triggers it
+            grammar.accept(token, self._vocabulary.piece(token))
         return token
 
     def close(self) -> None:

@@ -20,7 +20,7 @@ _UNSUPPORTED = (
     "patternProperties", "propertyNames", "multipleOf", "unevaluatedProperties",
     "minProperties", "maxProperties", "unevaluatedItems", "$dynamicRef",
 )  # fmt: skip
-_BASE = {
+BASE: Mapping[str, str] = {
     "ws": r'(" " | "\n" [ \t]{0,20})?',
     "char": r'[^"\\\x00-\x1F\x7F] | "\\" (["\\/bfnrt] | "u" [0-9a-fA-F]{4})',
     "string": r'"\"" char* "\""',
@@ -47,27 +47,66 @@ class SchemaError(Exception):
     """What of a schema cannot be followed, and where."""
 
 
-def schema_rules(schema: Schema | bool, *, before: str = "", after: str = "") -> str:
-    """The rules in GBNF; `root` is the whole answer, with the texts around it.
+def schema_rules(schema: Schema | bool) -> str:
+    """The rules in GBNF; `root` is the whole answer.
 
     Raises:
         SchemaError: the message names the place.
     """
-    return _Converter(schema).convert(before, after)
+    rules = dict(BASE)
+    rules["root"] = f"{SchemaRules(schema, rules, 'root-value').whole()} ws"
+    return rule_text(rules)
 
 
-class _Converter:
-    def __init__(self, schema: Schema | bool) -> None:
+def rule_text(rules: Mapping[str, str]) -> str:
+    """Rules by name, in GBNF."""
+    return "\n".join(f"{name} ::= {rule}" for name, rule in rules.items())
+
+
+class SchemaRules:
+    """The rules of one schema, among those of a grammar that may have several.
+
+    Args:
+        schema: the document to which references refer.
+        rules: of the grammar, by name; `BASE` is among them, and what is needed is added.
+        name: begins the names of all rules that are added.
+    """
+
+    def __init__(self, schema: Schema | bool, rules: dict[str, str], name: str) -> None:
         self._schema = schema
-        self._rules = dict(_BASE)
+        self._rules = rules
+        self._name = name
         self._references: dict[str, str] = {}
 
-    def convert(self, before: str, after: str) -> str:
-        rule = self._rule(self._schema, "root", "#")
-        start = f"{json.dumps(before)} " if before else ""
-        end = f" {json.dumps(after)}" if after else " ws"
-        self._rules["root"] = f"{start}({rule}){end}" if start else rule + end
-        return "\n".join(f"{name} ::= {rule}" for name, rule in self._rules.items())
+    def whole(self) -> str:
+        """What the schema allows, as part of a rule.
+
+        Raises:
+            SchemaError: the message names the place.
+        """
+        return self.part(self._schema, self._name, "#")
+
+    def part(self, schema: Schema | bool, name: str, where: str) -> str:
+        """What a part of the schema allows, as part of a rule.
+
+        Raises:
+            SchemaError: the message names the place.
+        """
+        return self._named(self._rule(schema, name, where), name)
+
+    def resolved(self, schema: Any, where: str) -> Any:
+        """A schema that says what it is, not where that is said."""
+        seen: set[str] = set()
+        while isinstance(schema, Mapping) and ("$ref" in schema or "allOf" in schema):
+            if "allOf" in schema:
+                schema = self._merged(schema, where)
+                continue
+            reference = schema["$ref"]
+            if str(reference) in seen:
+                raise SchemaError(f"{where}: `$ref` {reference!r} leads to itself")
+            seen.add(str(reference))
+            schema = self._target(reference, where)
+        return schema
 
     def _rule(  # noqa: PLR0911 - one return for each way to write a schema
         self, schema: Schema | bool, name: str, where: str
@@ -83,10 +122,10 @@ class _Converter:
         if "$ref" in schema:
             return self._reference(schema["$ref"], where)
         if "const" in schema:
-            return _literal(schema["const"])
+            return literal(schema["const"])
         if "enum" in schema:
             values = _list(schema, "enum", where)
-            return "(" + " | ".join(_literal(value) for value in values) + ")"
+            return "(" + " | ".join(literal(value) for value in values) + ")"
         for keyword in ("anyOf", "oneOf"):
             if keyword in schema:
                 return self._alternatives(_list(schema, keyword, where), name, f"{where}/{keyword}")
@@ -107,7 +146,7 @@ class _Converter:
             case "array":
                 return self._array(schema, name, where)
             case "string":
-                return self._string(schema, name, where)
+                return self._string(schema, where)
             case "integer":
                 low, high = _bounds(schema, where)
                 return "integer" if low is None and high is None else integer_between(low, high)
@@ -134,7 +173,7 @@ class _Converter:
         if known is not None:
             return known
         target = self._target(reference, where)
-        name = self._references[reference] = f"ref-{len(self._references)}"
+        name = self._references[reference] = f"{self._name}-ref-{len(self._references)}"
         self._rules[name] = self._rule(target, name, reference)
         return name
 
@@ -178,9 +217,7 @@ class _Converter:
         for index, (key, value) in reversed(list(enumerate(properties.items()))):
             part = f"{name}-{index}"
             here = f"{where}/properties/{key}"
-            pair = (
-                f'{_literal(key)} ws ":" ws {self._named(self._rule(value, part, here), part)} ws'
-            )
+            pair = f'{literal(key)} ws ":" ws {self._named(self._rule(value, part, here), part)} ws'
             after = self._named(following, f"{part}-after")
             if key in required:
                 opening, following = f"{pair} {after}", f'"," ws {pair} {after}'
@@ -206,18 +243,9 @@ class _Converter:
         more = f'("," ws {item}){{{max(least - 1, 0)},{upper}}}'
         return f'"[" ws {item} {more} "]"' if least else f'"[" ws ({item} {more})? "]"'
 
-    def _string(self, schema: Schema, name: str, where: str) -> str:
-        if "pattern" in schema:
-            try:
-                return f'"\\"" {pattern_rules(schema["pattern"])} "\\""'
-            except PatternError as error:
-                raise SchemaError(f"{where}: `pattern`: {error}") from error
-        if schema.get("format") in _FORMATS:
-            return f'"\\"" {schema["format"]} "\\""'
-        least, most = _counts(schema, "minLength", "maxLength", where)
-        if least == 0 and most is None:
-            return "string"
-        return f'"\\"" char{{{least},{"" if most is None else most}}} "\\""'
+    def _string(self, schema: Schema, where: str) -> str:
+        inside = string_inside(schema, where)
+        return "string" if inside is None else f'"\\"" {inside} "\\""'
 
     def _target(self, reference: Any, where: str) -> Any:
         if not isinstance(reference, str) or not reference.startswith("#"):
@@ -238,6 +266,25 @@ class _Converter:
         return name
 
 
+def string_inside(schema: Schema, where: str, *, char: str = "char") -> str | None:
+    """What a string may be, between its quotes; `None` for any.
+
+    Raises:
+        SchemaError: the message names the place.
+    """
+    if "pattern" in schema:
+        try:
+            return pattern_rules(schema["pattern"])
+        except PatternError as error:
+            raise SchemaError(f"{where}: `pattern`: {error}") from error
+    if schema.get("format") in _FORMATS:
+        return str(schema["format"])
+    least, most = _counts(schema, "minLength", "maxLength", where)
+    if least == 0 and most is None:
+        return None
+    return f"{char}{{{least},{'' if most is None else most}}}"
+
+
 _MERGED = {"type", "properties", "required", "additionalProperties", "title", "description"}
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 
@@ -253,9 +300,13 @@ def _implied_type(schema: Schema) -> str | None:
     return None
 
 
-def _literal(value: Any) -> str:
+def literal(value: Any) -> str:
     """A JSON value as a literal of a grammar."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return quoted(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def quoted(text: str) -> str:
+    """A text as a literal of a grammar."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
 

@@ -87,8 +87,9 @@ class ChatTemplate:
             "add_generation_prompt": True,
         }
         flat = [flatten(message) for message in messages]
-        if not self._knows_tools:
-            flat = without_tool_roles(flat, tools)
+        if tool_call_format == "deepseek" or not self._knows_tools:
+            offered = None if self._knows_tools else tools
+            flat = without_tool_roles(flat, offered, tool_call_format)
         as_objects = for_template(flat, tool_call_format)
         try:
             return self._template.render({**variables, "messages": as_objects})

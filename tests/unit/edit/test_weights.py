@@ -114,6 +114,7 @@ def test_what_a_person_says_wins_over_what_the_file_says(chat: Path) -> None:
         ("[INST]{{ tools }}[TOOL_CALLS]", "Mistral", "mistral", "mistral"),
         ("[INST]{{ tools }}[TOOL_CALLS]name[ARGS]", "Mistral", "mistral", "mistral_args"),
         ("<|im_start|>{{ tools }}<tool_call><function=", "Coder", "chatml", "qwen3_coder"),
+        ("<｜User｜><｜tool▁calls▁begin｜>", "R1", "deepseek", "deepseek"),
         ("{{ messages }}", "Other", None, None),
     ],
 )

@@ -28,6 +28,7 @@ _TOOL_CALL_FORMATS: tuple[tuple[str, ToolCallFormat], ...] = (
     ("[ARGS]", "mistral_args"),
     ("[TOOL_CALLS]", "mistral"),
 )
+_DEEPSEEK_CALLS = "<｜tool▁calls▁begin｜>"
 _SIZE_LABEL = re.compile(
     r"(?P<total>[0-9.]+)(?P<unit>[KMBT])(?:-A(?P<active>[0-9.]+)B)?", re.IGNORECASE
 )
@@ -117,6 +118,8 @@ def _chat_format(template: str, name: str) -> ChatFormat | None:
 
 
 def _tool_call_format(template: str) -> ToolCallFormat | None:
+    if _DEEPSEEK_CALLS in template:  # writes calls, but is not told of tools
+        return "deepseek"
     if "tools" not in template:
         return None
     found = next((each for mark, each in _TOOL_CALL_FORMATS if mark in template), None)

@@ -35,7 +35,10 @@ class FunctionTool(msgspec.Struct, omit_defaults=True):
     name: Annotated[str, Meta(min_length=1)]
     description: str | None = None
     parameters: dict[str, Any] | None = None
-    strict: bool | None = None
+    strict: Annotated[
+        bool | None,
+        Meta(description="Arguments of a call fit `parameters`, also where the model chose it."),
+    ] = None
 
 
 class Tool(msgspec.Struct):

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llmaas.bundle.tables import ToolCallFormat
+from llmaas.workers.tool_calls import deepseek_calls as deepseek
+from llmaas.workers.tool_calls.deepseek_calls import DeepSeekCalls
 from llmaas.workers.tool_calls.json_calls import JsonCalls, JsonSyntax
 from llmaas.workers.tool_calls.reading import CallReader
 from llmaas.workers.tool_calls.xml_calls import CLOSE, OPEN, XmlCalls
@@ -28,6 +30,8 @@ def call_reader(
         return XmlCalls(
             {f["name"]: f.get("parameters") or {} for f in functions}, parallel=parallel
         )
+    if format_ == "deepseek":
+        return DeepSeekCalls(parallel=parallel)
     names = frozenset(function["name"] for function in functions)
     return JsonCalls(SYNTAXES[format_], names=names, parallel=parallel)
 
@@ -38,6 +42,9 @@ def visible_markers(format_: ToolCallFormat | None) -> tuple[str, ...]:
         return ()
     if format_ == "qwen3_coder":
         return (OPEN, CLOSE)
+    if format_ == "deepseek":
+        markers = (deepseek.CALLS, deepseek.CALLS_END, deepseek.CALL, deepseek.CALL_END)
+        return (*markers, deepseek.SEPARATOR)
     syntax = SYNTAXES[format_]
     named = ("[ARGS]", "[CALL_ID]") if syntax.named else ()
     return tuple(marker for marker in (*syntax.openings, syntax.closing, *named) if marker)

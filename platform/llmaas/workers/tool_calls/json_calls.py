@@ -181,7 +181,7 @@ def _text_of(literal: str) -> str | None:
 def _call_in(text: str) -> tuple[str, str] | None:
     """Name and arguments of a call in any order of keys."""
     try:
-        call: Any = json.loads(text)
+        call: Any = json.loads(text, parse_constant=_no_json)
     except (ValueError, RecursionError):
         return None
     if not isinstance(call, dict):
@@ -195,3 +195,7 @@ def _call_in(text: str) -> tuple[str, str] | None:
     if isinstance(arguments, dict):
         return name, json.dumps(arguments, ensure_ascii=False)
     return None
+
+
+def _no_json(constant: str) -> None:
+    raise ValueError(constant)

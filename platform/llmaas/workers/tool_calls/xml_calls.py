@@ -5,13 +5,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from llmaas.workers.schema_rules import SchemaError, SchemaRules
 from llmaas.workers.tool_calls.reading import CallReader, Output
+from llmaas.workers.tool_calls.tagged_rules import kind_of, kinds_of
 
 OPEN, CLOSE = "<tool_call>", "</tool_call>"
 _FUNCTION = "<function="
 _FUNCTION_END = "</function>"
 _PARAMETER = "<parameter="
 _PARAMETER_END = "</parameter>"
+_NUMBERS = frozenset({"integer", "number"})
 _NAME = re.compile(r"<function=([^<>\n]+)>")
 _MAY_BE_NAME = re.compile(r"<function=[^<>\n]{0,256}")
 _VALUE = re.compile(r"<parameter=([^<>\n]+)>\n?(.*?)\n?</parameter>", re.DOTALL)
@@ -54,7 +57,8 @@ class XmlCalls(CallReader):
 
     def _body(self, out: Output, final: bool) -> bool:
         text = self._held.lstrip()
-        value = _VALUE.match(text)
+        # A long value is looked through once it is complete, not with every token of it.
+        value = _VALUE.match(text) if _PARAMETER_END in text else None
         if value is not None:
             key = json.dumps(value[1].strip(), ensure_ascii=False)
             joint = ", " if self._parameters else "{"
@@ -84,12 +88,28 @@ class XmlCalls(CallReader):
         return self._over()
 
     def _json(self, key: str, value: str) -> str:
-        properties = self._schemas.get(self._name, {}).get("properties", {})
-        schema = properties.get(key, {}) if isinstance(properties, Mapping) else {}
-        kind = schema.get("type") if isinstance(schema, Mapping) else None
-        if kind != "string":
+        """A value as JSON; what the schema wants to be text stays text, `12` and `true` as well."""
+        kinds = self._kinds(key)
+        if kinds != {"string"}:
             try:
-                return json.dumps(json.loads(value), ensure_ascii=False)
+                parsed = json.loads(value, parse_constant=_no_json)
             except (ValueError, RecursionError):
                 pass
+            else:
+                kind = kind_of(parsed)
+                if not kinds or kind in kinds or (kind in _NUMBERS and kinds & _NUMBERS):
+                    return json.dumps(parsed, ensure_ascii=False)
         return json.dumps(value, ensure_ascii=False)
+
+    def _kinds(self, key: str) -> frozenset[str]:
+        schema = self._schemas.get(self._name, {})
+        rules = SchemaRules(schema, {}, "")
+        try:
+            properties = rules.resolved(schema, "#").get("properties", {})
+            return kinds_of(properties.get(key, {}), rules, "#")
+        except (SchemaError, AttributeError, TypeError, RecursionError):
+            return frozenset()  # a schema nobody can follow says nothing
+
+
+def _no_json(constant: str) -> None:
+    raise ValueError(constant)
