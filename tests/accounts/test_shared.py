@@ -3,8 +3,6 @@
 import asyncio
 import os
 import random
-import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -17,7 +15,7 @@ from typing import Any
 import pytest
 import redis
 from tests.accounts.conftest import CONTRACT, MASTER, NOON_MS, Clock
-from tests.missing import missing
+from tests.valkey import running_valkey
 
 from llmaas.accounts.book import Book, Demand, Held
 from llmaas.accounts.directory import Directory
@@ -42,29 +40,8 @@ OWN = Limits(output_tokens_per_hour=90, output_tokens_per_day=300, monthly_cap_p
 @pytest.fixture(scope="session")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a Valkey or Redis of our own."""
-    found = shutil.which("valkey-server") or shutil.which("redis-server")
-    if found is None:
-        missing("neither Valkey nor Redis is installed (apt-get install redis-server)")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    server = subprocess.Popen(
-        [found, *options], cwd=tmp_path_factory.mktemp("valkey"), stdout=subprocess.DEVNULL
-    )
-    url = f"redis://127.0.0.1:{port}"
-    try:
-        with redis.Redis.from_url(url) as client:
-            for _ in range(200):
-                try:
-                    client.ping()
-                    break
-                except redis.ConnectionError:
-                    time.sleep(0.02)
+    with running_valkey(tmp_path_factory.mktemp("valkey")) as url:
         yield url
-    finally:
-        server.terminate()
-        server.wait(20)
 
 
 @pytest.fixture

@@ -60,6 +60,11 @@ class Vault:
         """With which the audit trail's checkpoints are signed."""
         return hmac.new(self.pepper, b"llmaas audit checkpoints", sha256).digest()
 
+    @property
+    def history_secret(self) -> bytes:
+        """With which gateways of one database name the prompts they remember together."""
+        return hmac.new(self.pepper, b"llmaas prompt history", sha256).digest()
+
     def seal(self, text: str, place: str) -> str:
         """Encrypt a value for one place (`table.column:id`); it opens in no other."""
         nonce = secrets.token_bytes(NONCE_BYTES)

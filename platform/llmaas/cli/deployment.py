@@ -68,6 +68,7 @@ class Deployment:
         docs_dir: Path | None,
         memory_budget_bytes: int | None,
         admin_token: str | None,
+        windows: str | None = None,
     ) -> Service:
         """The service of this deployment on this machine."""
         return Service(
@@ -81,6 +82,7 @@ class Deployment:
             machine_name=machine_name(),
             n_threads=worker_threads(),
             admin_token=admin_token,
+            windows=windows,
         )
 
     def started(

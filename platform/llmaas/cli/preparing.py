@@ -53,6 +53,7 @@ class Preparing:
             docs_dir=docs,
             memory_budget_bytes=before.memory_budget_bytes,
             admin_token=before.admin_token,
+            windows=before.windows,
         )
 
     def _site(

@@ -67,7 +67,8 @@ def serve(
             envvar="LLMAAS_WINDOWS",
             metavar="URL",
             show_default="in this process, which is then the only one",
-            help="Valkey or Redis in which several gateways keep their limits: redis://host.",
+            help="Valkey or Redis in which several gateways keep limits and prompt histories: "
+            "redis://host.",
         ),
     ] = None,
     as_json: JsonOption = False,

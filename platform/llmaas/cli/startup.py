@@ -130,6 +130,7 @@ def _serve(
         docs_dir=first.site,
         memory_budget_bytes=request.memory_budget_bytes,
         admin_token=token,
+        windows=request.windows,
     )
 
     def commands(running: Running) -> AbstractAsyncContextManager[None]:

@@ -26,7 +26,16 @@ from llmaas.gateway.wire import ErrorEnvelope
 
 if TYPE_CHECKING:
     # Only a running layer needs numpy: `llmaas check` describes the API without it.
-    from llmaas.security import KeyedDigest, MemoryHistoryStore, Part, Policy, Screen, Verdict
+    from llmaas.security import (
+        KeyedDigest,
+        MemoryHistoryStore,
+        Part,
+        Policy,
+        Screen,
+        Step,
+        Verdict,
+    )
+    from llmaas.security.shared_history import SharedHistory
 
 FLAG_HEADER = "x-llmaas-security"
 BLOCKED_MESSAGE = "Prompt blocked for security reasons"
@@ -60,6 +69,7 @@ class Screening:
     screen: "Screen"
     default: "Policy"
     table: SecurityPolicy
+    shared: "SharedHistory | None" = None
 
     def policy_of(self, tenant: str | None, day: date) -> "Policy":
         """The policy of a customer, with the exception granted to it that still holds."""
@@ -82,6 +92,8 @@ class ScreeningMemory:
 
     store: "MemoryHistoryStore"
     digest: "KeyedDigest"
+    shared: "SharedHistory | None" = None
+    """Histories that other processes add to; `None` where this process is the only one."""
 
     @classmethod
     def fresh(cls, clock: Callable[[], float] = time.monotonic) -> "ScreeningMemory":
@@ -89,6 +101,27 @@ class ScreeningMemory:
         from llmaas.security import KeyedDigest, MemoryHistoryStore
 
         return cls(MemoryHistoryStore(clock=clock), KeyedDigest())
+
+    @classmethod
+    def shared_by_processes(
+        cls,
+        url: str,
+        *,
+        secret: bytes,
+        now_ms: Callable[[], int],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> "ScreeningMemory":
+        """What other processes with the same secret remember in a Valkey or Redis."""
+        from llmaas.security import KeyedDigest, MemoryHistoryStore
+        from llmaas.security.shared_history import SharedHistory
+
+        shared = SharedHistory(url, now_ms=now_ms, clock=clock)
+        return cls(MemoryHistoryStore(clock=clock), KeyedDigest(secret), shared)
+
+    async def close(self) -> None:
+        """Let go of what is shared."""
+        if self.shared is not None:
+            await self.shared.close()
 
 
 def screening_of(
@@ -122,7 +155,7 @@ def screening_of(
     )
     # Assessments depend on the rules, so their cache does not outlive the bundle.
     screen = Screen(engine, memory.store, AssessmentCache(), memory.digest)
-    return Screening(screen, policy, table)
+    return Screening(screen, policy, table, memory.shared)
 
 
 async def screen(exchange: Exchange, parts: "Sequence[Part]", *, user: str | None = None) -> None:
@@ -134,18 +167,28 @@ async def screen(exchange: Exchange, parts: "Sequence[Part]", *, user: str | Non
     screening = exchange.gateway.screening
     if screening is None or not parts:
         return
-    from llmaas.security import LONG
+    from llmaas.security import LONG, HistoryUnavailableError, stronger
 
     key = exchange.key
     policy = screening.policy_of(None if key is None else key.tenant, exchange.gateway.today())
     began = time.perf_counter()
     length = sum(len(part.text) for part in parts)
 
+    identity = ("" if key is None else key.id, user or "")
+    try:
+        step = await _shared_step(screening, parts, policy, identity)
+        alone = False
+    except HistoryUnavailableError:
+        step, alone = None, True
+
     def decide() -> "Verdict":
-        identity = "" if key is None else key.id
-        return screening.screen.verdict(parts, policy, key=identity, user=user or "")
+        key, user = identity
+        return screening.screen.verdict(parts, policy, key=key, user=user, shared=step)
 
     verdict = await asyncio.to_thread(decide) if length > LONG else decide()
+    if alone:
+        action = stronger(verdict.action, policy.failing)
+        verdict = replace(verdict, action=action, degraded=True)
     exchange.verdict = verdict.action
     if verdict.action == "allow" and not verdict.degraded:
         return
@@ -154,6 +197,23 @@ async def screen(exchange: Exchange, parts: "Sequence[Part]", *, user: str | Non
         raise PromptBlockedError(BLOCKED_MESSAGE, param=verdict.location)
     if verdict.action == "flag":
         exchange.announce({FLAG_HEADER: "flagged"})
+
+
+async def _shared_step(
+    screening: Screening, parts: "Sequence[Part]", policy: "Policy", identity: tuple[str, str]
+) -> "Step | None":
+    """What the newest prompt is among those that any process saw.
+
+    Raises:
+        HistoryUnavailableError: the store does not answer.
+    """
+    if screening.shared is None:
+        return None
+    sent = screening.screen.newest(parts, policy)
+    if sent is None:
+        return None
+    name = screening.screen.identity(*identity)
+    return await screening.shared.advance(name, sent, window_s=policy.repetition_window_s)
 
 
 def _audit(

@@ -4,13 +4,20 @@ from llmaas.security.assessment import Assessment, Engine, assess
 from llmaas.security.behavior import check_behavior
 from llmaas.security.cache import AssessmentCache, KeyedDigest
 from llmaas.security.findings import Finding
-from llmaas.security.history import History, HistoryStore, MemoryHistoryStore, Sent, Step
+from llmaas.security.history import (
+    History,
+    HistoryStore,
+    HistoryUnavailableError,
+    MemoryHistoryStore,
+    Sent,
+    Step,
+)
 from llmaas.security.learned import LinearModel, packaged_model
 from llmaas.security.patterns import check_patterns
 from llmaas.security.rules import RuleSet
 from llmaas.security.screening import LONG, Part, Screen
 from llmaas.security.structure import check_structure
-from llmaas.security.verdict import ALLOWED, Policy, Verdict
+from llmaas.security.verdict import ALLOWED, Policy, Verdict, stronger
 
 __all__ = [
     "ALLOWED",
@@ -21,6 +28,7 @@ __all__ = [
     "Finding",
     "History",
     "HistoryStore",
+    "HistoryUnavailableError",
     "KeyedDigest",
     "LinearModel",
     "MemoryHistoryStore",
@@ -36,4 +44,5 @@ __all__ = [
     "check_patterns",
     "check_structure",
     "packaged_model",
+    "stronger",
 ]

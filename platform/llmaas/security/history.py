@@ -57,6 +57,10 @@ class Step:
     """Times it was now sent in a row."""
 
 
+class HistoryUnavailableError(Exception):
+    """The store that processes share does not answer, or is not one to keep a history in."""
+
+
 class HistoryStore(Protocol):
     """Where the histories of this process live."""
 

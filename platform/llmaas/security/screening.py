@@ -80,7 +80,7 @@ class Screen:
         try:
             found = self._verdict(parts, policy, self.identity(key, user), shared)
         except Exception:
-            return Verdict(policy.on_error, 0.0, degraded=True)
+            return Verdict(policy.failing, 0.0, degraded=True)
         if policy.mode == "flag_only":
             return Verdict(
                 weaker(found.action, "flag"),

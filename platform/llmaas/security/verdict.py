@@ -46,6 +46,11 @@ class Policy:
     on_error: Literal["allow", "block"] = "allow"
     time_budget_s: float = 2.0
 
+    @property
+    def failing(self) -> Action:
+        """What a failure of the layer leads to; without enforcement it refuses nobody."""
+        return self.on_error if self.mode == "enforce" else "allow"
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
