@@ -1,13 +1,15 @@
 """Tenants, keys, bills, audit trail and database from the command line."""
 
 import json
+from contextlib import closing
 from decimal import Decimal
 
 import pytest
 
-from llmaas.accounts import Store, Usage
+from llmaas.accounts import Directory, Store, Usage, VaultError
 from llmaas.accounts.ledger import LedgerEntry, Request
 from llmaas.accounts.prices import Rate, Rates
+from llmaas.accounts.rekeying import rekey
 from llmaas.cli.exits import Exit
 
 RATES = Rates(input=Rate(900_000_000_000, 1_000_000, False), output=Rate(4 * 10**12, 10**6, False))
@@ -162,3 +164,58 @@ def test_without_its_secret_a_database_is_not_opened(llmaas, acme):
     assert done.code == Exit.CANNOT_START
     assert "LLMAAS_SECRET_FILE" in done.err
     assert not (acme / "secret").exists()
+
+
+def secret_of(state):
+    return (state / "secret").read_bytes().strip()
+
+
+def test_the_master_secret_is_replaced_and_keys_stay_valid(llmaas, acme):
+    key = json.loads(llmaas("keys", "create", "--name", "rag", "--tenant", "acme", "--json").out)
+    before = secret_of(acme)
+    done = llmaas("db", "rotate-secret")
+    assert done.code == Exit.OK, done.err
+    assert "values sealed anew" in done.out
+    assert secret_of(acme) != before
+    assert not (acme / "secret.next").exists()
+    (tenant,) = json.loads(llmaas("tenants", "list", "--json").out)
+    assert tenant["name"] == "ACME SA"
+    with closing(Store(acme / "accounts.db", master=secret_of(acme), clock_ms=lambda: 0)) as store:
+        assert Directory(store).authenticate(key["key"])
+    last = json.loads(llmaas("audit", "export").out.splitlines()[-1])["record"]
+    assert (last["action"], "(command line)" in last["actor"]) == ("secret.rotate", True)
+    with pytest.raises(VaultError):
+        Store(acme / "accounts.db", master=before, clock_ms=lambda: 0)
+
+
+def test_a_rotation_killed_before_its_last_step_is_ended_by_the_next_command(llmaas, acme):
+    old, new = secret_of(acme), b"n" * 64
+    (acme / "secret.next").write_bytes(new)
+    with closing(Store(acme / "accounts.db", master=old, clock_ms=lambda: 0)) as store:
+        rekey(store, old, new, actor="a test")  # … and the process is gone
+    assert llmaas("tenants", "list").code == Exit.OK
+    assert (secret_of(acme), (acme / "secret.next").exists()) == (new, False)
+
+
+def test_a_rotation_killed_before_the_database_changed_is_begun_anew(llmaas, acme):
+    old = secret_of(acme)
+    (acme / "secret.next").write_bytes(b"n" * 64)
+    assert llmaas("tenants", "list").code == Exit.OK
+    assert secret_of(acme) == old
+    assert llmaas("db", "rotate-secret").code == Exit.OK
+    assert secret_of(acme) not in {old, b"n" * 64}
+
+
+def test_an_operators_own_secret_is_replaced_by_another_file(llmaas, acme, tmp_path):
+    first, second = tmp_path / "a", tmp_path / "b"
+    first.write_bytes(secret_of(acme))
+    second.write_bytes(b"s" * 64)
+    named = {"LLMAAS_SECRET_FILE": str(first)}
+    assert llmaas("db", "rotate-secret", **named).code == Exit.USAGE
+    missing = llmaas("db", "rotate-secret", "--new-secret-file", tmp_path / "c", **named)
+    assert (missing.code, "no such file" in missing.err) == (Exit.USAGE, True)
+    done = llmaas("db", "rotate-secret", "--new-secret-file", second, **named)
+    assert done.code == Exit.OK, done.err
+    assert f"LLMAAS_SECRET_FILE={second}" in done.out
+    assert llmaas("tenants", "list", LLMAAS_SECRET_FILE=str(second)).code == Exit.OK
+    assert llmaas("tenants", "list", **named).code == Exit.CANNOT_START

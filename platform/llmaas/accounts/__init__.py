@@ -20,6 +20,7 @@ from llmaas.accounts.tenant import (
     UnknownKeyError,
     UnknownTenantError,
 )
+from llmaas.accounts.vault import VaultError
 
 __all__ = [
     "DEFAULT_TENANT",
@@ -49,6 +50,7 @@ __all__ = [
     "UnknownKeyError",
     "UnknownTenantError",
     "Usage",
+    "VaultError",
     "to_cents",
     "to_eur",
     "to_pico",

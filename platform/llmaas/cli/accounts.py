@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from llmaas.accounts import Accounts, DatabaseError, Directory, Store
+from llmaas.accounts import Accounts, DatabaseError, Directory, Store, VaultError
 from llmaas.bundle import Service
 from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.state import StateDir, open_state, writing
@@ -36,10 +36,20 @@ def open_store(state: StateDir, database: str | None = None) -> Store:
         CommandError: it cannot be opened.
     """
     open_state(state)
+    place = database or state.accounts
     try:
         with writing(state):
             master = master_secret(state)
-            return Store(database or state.accounts, master=master, clock_ms=clock_ms)
+            try:
+                return Store(place, master=master, clock_ms=clock_ms)
+            except VaultError:
+                successor = next_secret(state)
+                if not successor.exists():
+                    raise
+                # A rotation died after the database had changed and before the file had.
+                store = Store(place, master=successor.read_bytes().strip(), clock_ms=clock_ms)
+                successor.replace(state.secret)
+                return store
     except DatabaseError as error:
         raise CommandError(Exit.CANNOT_START, str(error)) from error
 
@@ -74,10 +84,16 @@ def open_accounts(
         raise CommandError(Exit.CANNOT_START, str(error)) from error
 
 
+def named_secret() -> Path | None:
+    """The operator's own file of the master secret; `None` where it is in the state directory."""
+    named = os.environ.get(SECRET_FILE_VARIABLE)
+    return Path(named) if named else None
+
+
 def master_secret(state: StateDir) -> bytes:
     """The secret in the file that was named, or in the state directory, where it is made once."""
-    named = os.environ.get(SECRET_FILE_VARIABLE)
-    path = Path(named) if named else state.secret
+    named = named_secret()
+    path = named or state.secret
     try:
         secret = path.read_bytes().strip()
     except FileNotFoundError:
@@ -87,14 +103,43 @@ def master_secret(state: StateDir) -> bytes:
                 f"{path}: no such file, and without it the accounts cannot be opened",
                 f"restore it from your backup, or name it with {SECRET_FILE_VARIABLE}",
             ) from None
-        secret = secrets.token_hex(SECRET_BYTES).encode()
-        _write_new(path, secret)
+        return new_secret(path)
+    return _strong(path, secret)
+
+
+def read_secret(path: Path) -> bytes:
+    """The master secret in a file.
+
+    Raises:
+        CommandError: there is none, or it is too short.
+    """
+    try:
+        return _strong(path, path.read_bytes().strip())
+    except FileNotFoundError as error:
+        raise CommandError(
+            Exit.USAGE, f"{path}: no such file", "write one with `openssl rand -hex 32`"
+        ) from error
+
+
+def _strong(path: Path, secret: bytes) -> bytes:
     if len(secret) < SECRET_BYTES:
         raise CommandError(
             Exit.CANNOT_START,
             f"{path}: a master secret has {SECRET_BYTES} bytes at least, this one {len(secret)}",
             "write one with `openssl rand -hex 32`",
         )
+    return secret
+
+
+def next_secret(state: StateDir) -> Path:
+    """Where the master secret lies that a rotation is changing to."""
+    return state.secret.with_name("secret.next")
+
+
+def new_secret(path: Path) -> bytes:
+    """Make a master secret in a file; it is on disk when this returns."""
+    secret = secrets.token_hex(SECRET_BYTES).encode()
+    _write_new(path, secret)
     return secret
 
 
@@ -108,3 +153,8 @@ def _write_new(path: Path, secret: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

@@ -8,6 +8,7 @@ weights/     weights that were pulled
 accounts.db  tenants, API keys (hashed), ledger and audit trail
 journals/    what running streams have produced, for the start after a crash
 secret       the master secret that opens sealed columns; back it up apart from accounts.db
+secret.next  the one that follows, for the moment in which the database changes to it
 admin-token  shows an operator at /admin/v1, readable by its owner only
 control      the socket on which the service takes commands
 local-key    the first-run API key in clear, readable by its owner only
