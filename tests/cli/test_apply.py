@@ -57,6 +57,18 @@ def test_a_change_goes_live_without_a_restart_and_back(up, project, llmaas):
     assert llmaas("apply", "--rollback").code == Exit.OK
     assert (stamp(service), owner(service)) == (before, first)
     assert children <= {child.pid for child in service.children()}
+    trail = [json.loads(line)["record"] for line in llmaas("audit", "export").out.splitlines()]
+    changes = [
+        record for record in trail if record.get("action", "").startswith(("service.", "bundle."))
+    ]
+    assert [change["action"] for change in changes] == [
+        "service.start",
+        "bundle.apply",
+        "bundle.rollback",
+    ]
+    assert changes[1]["details"]["catalogue"] == facts["catalogue_sha256"]
+    assert changes[0]["details"]["catalogue"] == changes[2]["details"]["catalogue"]
+    assert "unbroken" in llmaas("audit", "verify").out
     entries = json.loads(llmaas("apply", "--history", "--json").out)
     assert [entry["action"] for entry in entries] == ["start", "apply", "rollback"]
     assert {entry["outcome"] for entry in entries} == {"serving"}

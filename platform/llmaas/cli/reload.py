@@ -11,6 +11,7 @@ from llmaas.cli.control import Refused, Say, Serve, Served, Step
 from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.history import Entry
 from llmaas.cli.running import Running, Service
+from llmaas.cli.served_audit import applied
 from llmaas.cli.version import program_version
 from llmaas.gateway import Refusal
 from llmaas.workers import ReconfigurationFailed
@@ -104,6 +105,8 @@ class Reloader:
             outcome="serving" if reason is None else "refused",
             reason=reason,
         )
+        accounts = self._running.service.accounts
+        accounts.record(None, applied(entry, at_ms=accounts.clock_ms()))
         try:
             await asyncio.to_thread(self._store.record, entry)
         except OSError:

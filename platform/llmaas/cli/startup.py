@@ -23,11 +23,13 @@ from llmaas.cli.publishing import compiled_files, files_of, publish, put_in_plac
 from llmaas.cli.reload import Reloader
 from llmaas.cli.running import Running
 from llmaas.cli.runtime import run
+from llmaas.cli.served_audit import started
 from llmaas.cli.service_day import today_of
 from llmaas.cli.site import cached_site, docs_available
 from llmaas.cli.sources import Source, load_bundle, load_source
 from llmaas.cli.state import StateDir, locked, open_state, writing
 from llmaas.cli.steps import Steps
+from llmaas.cli.who import this_user
 from llmaas.workers.stand_in import StandIns, make_stand_ins
 
 
@@ -122,6 +124,8 @@ def _serve(
     store, deployment = first.preparing.store, first.deployment
     log_to(request.state.logs)
     put_in_place(request.state, first.bundle_id, "start", running=True)
+    begun = started(first.bundle_id, store.history(), by=this_user(), at_ms=accounts.clock_ms())
+    accounts.store.write(lambda transaction: transaction.records.append(begun))
     with writing(request.state):
         token = admin_token(request.state)
     service = deployment.service(
@@ -137,10 +141,10 @@ def _serve(
         return listening(request.state.root, Reloader(running, store, first.preparing))
 
     def ready() -> None:
-        started = deployment.started(
+        facts = deployment.started(
             listener, docs=first.site is not None, api_key=first.api_key, state=request.state
         )
-        print(as_json(started) if request.as_json else as_text(started), flush=True)
+        print(as_json(facts) if request.as_json else as_text(facts), flush=True)
 
     run(
         service,
