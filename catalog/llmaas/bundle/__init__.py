@@ -14,6 +14,7 @@ from llmaas.bundle.slugs import model_slug
 from llmaas.bundle.tables import (
     Bundle,
     EngineOptions,
+    GuardianPolicy,
     LifecycleEntry,
     Machine,
     Manifest,
@@ -34,6 +35,7 @@ __all__ = [
     "Bundle",
     "BundleError",
     "EngineOptions",
+    "GuardianPolicy",
     "LifecycleEntry",
     "Machine",
     "Manifest",

@@ -134,6 +134,18 @@ class TierPolicy(Table, frozen=True):
     output_tokens_per_day: int | None
 
 
+class GuardianPolicy(Table, frozen=True):
+    """A model that is asked about prompts as well."""
+
+    model: str
+    ask: Literal["in_line", "afterwards"]
+    risk: str
+    action: Literal["flag", "block"]
+    timeout_s: int
+    max_concurrent: int
+    on_error: Literal["allow", "block"]
+
+
 class SecurityPolicy(Table, frozen=True):
     """How the three checks of the prompt-security layer decide."""
 
@@ -151,6 +163,11 @@ class SecurityPolicy(Table, frozen=True):
     """Whether the linear model is heard beside the rules."""
     on_error: Literal["allow", "block"] = "allow"
     """What happens to a request when the layer itself fails."""
+    guardian: GuardianPolicy | None = None
+    canary_action: VerdictAction = "allow"
+    """For an answer with the marker that was put into the system message."""
+    system_prompt_action: VerdictAction = "allow"
+    """For an answer that repeats much of the system message."""
     rules: tuple[SecurityRule, ...] = ()
     exceptions: tuple[SecurityException, ...] = ()
 

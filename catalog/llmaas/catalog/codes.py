@@ -70,6 +70,7 @@ _ALL = (
     Code("limit-never-binds", "rules", "A limit is reached only after another one.", "warning"),
     Code("thresholds-out-of-order", "rules", "Prompts would be blocked before they are flagged."),
     Code("security-rule", "rules", "A security rule does not find what its examples promise."),
+    Code("unfitting-guardian", "rules", "The guardian is no model that can be asked."),
     Code("endpoint-does-not-fit", "rules", "An endpoint that this kind of worker cannot answer."),
     Code("modality-does-not-fit", "rules", "A modality that contradicts the kind of worker."),
     Code("capability-does-not-fit", "rules", "A capability that contradicts modality or kind."),

@@ -372,6 +372,41 @@ class SecurityException(Record):
     author: Text = Field(description="Who granted it.")
 
 
+class Guardian(Record):
+    """A model of the catalogue that is asked about prompts as well."""
+
+    model: ModelId = Field(description="Its id; a model with the capability `security`.")
+    ask: Literal["in_line", "afterwards"] = Field(
+        description="`in_line` waits for its word before the model is asked; `afterwards` asks "
+        "beside the answer and only writes audit events."
+    )
+    risk: Text = Field(
+        default="jailbreak", description="What it is asked about: `risk_name` of its template."
+    )
+    action: Literal["flag", "block"] = Field(
+        default="flag", description="What happens to a prompt that it finds risky."
+    )
+    timeout_s: Count = Field(default=5, description="Seconds after which it is not waited for.")
+    max_concurrent: Count = Field(
+        default=4, description="Prompts about which each gateway asks it at once, at most."
+    )
+    on_error: Literal["allow", "block"] = Field(
+        default="allow", description="What happens to a prompt about which it says nothing."
+    )
+
+
+class OutputCheck(Record):
+    """What happens to an answer that gives away what only the model was to read."""
+
+    canary: VerdictAction = Field(
+        default="allow",
+        description="For a marker that is put into every system message and read in an answer.",
+    )
+    system_prompt: VerdictAction = Field(
+        default="allow", description="For an answer that repeats much of a system message."
+    )
+
+
 class SecurityPolicy(Record):
     """The prompt-security layer."""
 
@@ -389,6 +424,12 @@ class SecurityPolicy(Record):
     )
     on_error: Literal["allow", "block"] = Field(
         default="allow", description="What happens to a request when the layer itself fails."
+    )
+    guardian: Guardian | None = Field(
+        default=None, description="A guardian model beside the rules; none where it is left out."
+    )
+    output: OutputCheck = Field(
+        default_factory=OutputCheck, description="Answers that are looked at; none by default."
     )
     standard_rules: bool = Field(
         default=True,

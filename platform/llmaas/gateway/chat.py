@@ -14,7 +14,7 @@ from llmaas.gateway.generation import events, leased, sampling, stops, total_usa
 from llmaas.gateway.logprobs import chat_logprobs
 from llmaas.gateway.metering import admitted, expected_chat
 from llmaas.gateway.resolution import Target, caller, resolve
-from llmaas.gateway.screening import screen
+from llmaas.gateway.screening import output_check, screen
 from llmaas.gateway.steering import (
     check_tool_choice,
     form_of,
@@ -95,7 +95,11 @@ def check(request: ChatRequest, target: Target) -> None:
 async def _answer(exchange: Exchange, request: ChatRequest, target: Target) -> None:
     route = target.model.route
     count = request.n or 1
+    checked = output_check(exchange, request)
     generates = [_generate(request, choice) for choice in range(count)]
+    if checked is not None:
+        for generate in generates:
+            checked.marked(generate.messages)
     async with (
         admitted(
             exchange,
@@ -109,6 +113,8 @@ async def _answer(exchange: Exchange, request: ChatRequest, target: Target) -> N
     ):
         form = ChatForm(exchange, request, route.model, lease)
         running = events(lease, metering.generates, param="messages")
+        if checked is not None:
+            running = checked.guarded(running, count)
         async with aclosing(metering.events(running)) as happening:
             if request.stream:
                 await stream(

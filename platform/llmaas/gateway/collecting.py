@@ -7,7 +7,7 @@ from uuid import uuid4
 import msgspec
 
 from llmaas.gateway.errors import ServerError
-from llmaas.gateway.generation import Event
+from llmaas.gateway.generation import Event, Filtered
 from llmaas.gateway.wire import AnsweredFunction, AnsweredToolCall
 from llmaas.gateway.wire.answers import FinishReason
 from llmaas.workers.protocol import Delta, Finished, TokenLogprob, ToolCallDelta, Usage
@@ -103,6 +103,8 @@ def finish_reason(finished: Finished, calls: Calls) -> FinishReason:
     `tool_calls` promises calls that can be made: the arguments of each are a JSON object. What was
     cut short, or is none, stays in the answer as it was written, and the reason says so.
     """
+    if isinstance(finished, Filtered):
+        return "content_filter"
     if finished.reason == "length":
         return "length"
     return "tool_calls" if calls.complete else "stop"

@@ -35,6 +35,11 @@ SEEDS = 2**32
 CONCURRENT_CHOICES = 8
 """Choices of one request that are generated together; the others wait for their turn."""
 
+
+class Filtered(Finished, frozen=True):
+    """The end of an answer that gave away what only the model was to read."""
+
+
 Event = Started | Delta | Finished
 
 _SAMPLED = tuple(name for name in Sampling.__struct_fields__ if name != "seed")

@@ -15,19 +15,22 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, UnsetType
 
 from llmaas.bundle import Bundle, SecurityPolicy
 from llmaas.gateway.context import Exchange, request_id
 from llmaas.gateway.errors import ApiError
-from llmaas.gateway.wire import ErrorEnvelope
+from llmaas.gateway.output_check import OutputCheck, system_text
+from llmaas.gateway.wire import ChatRequest, ErrorEnvelope
 
 if TYPE_CHECKING:
     # Only a running layer needs numpy: `llmaas check` describes the API without it.
     from llmaas.security import (
         KeyedDigest,
+        Leak,
         MemoryHistoryStore,
         Part,
         Policy,
@@ -36,7 +39,9 @@ if TYPE_CHECKING:
         Verdict,
     )
     from llmaas.security.shared_history import SharedHistory
+    from llmaas.security.verdict import Action
 
+CANARY_LENGTH = 16
 FLAG_HEADER = "x-llmaas-security"
 BLOCKED_MESSAGE = "Prompt blocked for security reasons"
 
@@ -152,6 +157,8 @@ def screening_of(
         repetition_window_s=table.repetition_window_s,
         repetition_action=table.repetition_action,
         on_error=table.on_error,
+        canary_action=table.canary_action,
+        system_prompt_action=table.system_prompt_action,
     )
     # Assessments depend on the rules, so their cache does not outlive the bundle.
     screen = Screen(engine, memory.store, AssessmentCache(), memory.digest)
@@ -199,6 +206,36 @@ async def screen(exchange: Exchange, parts: "Sequence[Part]", *, user: str | Non
         exchange.announce({FLAG_HEADER: "flagged"})
 
 
+def output_check(exchange: Exchange, request: ChatRequest) -> OutputCheck | None:
+    """What to look for in the answers to a conversation; `None` where nothing is."""
+    screening, said = exchange.gateway.screening, system_text(request)
+    if screening is None or not said:
+        return None
+    tenant = None if exchange.key is None else exchange.key.tenant
+    policy = screening.policy_of(tenant, exchange.gateway.today())
+    actions: dict[Leak, Action] = {
+        "canary": policy.at_most(policy.canary_action),
+        "system_prompt": policy.at_most(policy.system_prompt_action),
+    }
+    if set(actions.values()) == {"allow"}:
+        return None
+    # The same for all requests of a customer: another one each time would spoil computed prefixes.
+    marker = screening.screen.digest("canary", tenant or "").hex()[:CANARY_LENGTH]
+    return OutputCheck(
+        canary=None if actions["canary"] == "allow" else marker,
+        system_prompt=None if actions["system_prompt"] == "allow" else said,
+        actions=actions,
+        report=partial(_report_leak, exchange),
+    )
+
+
+def _report_leak(exchange: Exchange, leak: "Leak", action: "Action", choice: int) -> None:
+    exchange.verdict = f"output_{action}"
+    exchange.announce({FLAG_HEADER: "flagged"})
+    event = _event(exchange, "prompt_security_output", action)
+    audit_log.warning("%s", json.dumps(event | {"leak": leak, "choice": choice}))
+
+
 async def _shared_step(
     screening: Screening, parts: "Sequence[Part]", policy: "Policy", identity: tuple[str, str]
 ) -> "Step | None":
@@ -220,14 +257,7 @@ def _audit(
     exchange: Exchange, verdict: "Verdict", policy: "Policy", length: int, seconds: float
 ) -> None:
     """One event per request that was not simply let through. It holds no text of the prompt."""
-    key = exchange.key
-    event = {
-        "event": "prompt_security",
-        "request_id": request_id(exchange.scope),
-        "tenant": None if key is None else key.tenant,
-        "key": None if key is None else key.id,
-        "operation": exchange.operation,
-        "action": verdict.action,
+    event = _event(exchange, "prompt_security", verdict.action) | {
         "score": round(verdict.score, 3),
         "flag_at": policy.flag,
         "block_at": policy.block,
@@ -249,3 +279,16 @@ def _audit(
         "degraded": verdict.degraded,
     }
     audit_log.warning("%s", json.dumps(event))
+
+
+def _event(exchange: Exchange, name: str, action: "Action") -> dict[str, Any]:
+    """What every audit event of the layer begins with."""
+    key = exchange.key
+    return {
+        "event": name,
+        "request_id": request_id(exchange.scope),
+        "tenant": None if key is None else key.tenant,
+        "key": None if key is None else key.id,
+        "operation": exchange.operation,
+        "action": action,
+    }

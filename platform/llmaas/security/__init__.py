@@ -13,6 +13,7 @@ from llmaas.security.history import (
     Step,
 )
 from llmaas.security.learned import LinearModel, packaged_model
+from llmaas.security.output import Leak, OutputWatch
 from llmaas.security.patterns import check_patterns
 from llmaas.security.rules import RuleSet
 from llmaas.security.screening import LONG, Part, Screen
@@ -30,8 +31,10 @@ __all__ = [
     "HistoryStore",
     "HistoryUnavailableError",
     "KeyedDigest",
+    "Leak",
     "LinearModel",
     "MemoryHistoryStore",
+    "OutputWatch",
     "Part",
     "Policy",
     "RuleSet",

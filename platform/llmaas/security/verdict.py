@@ -46,6 +46,13 @@ class Policy:
     on_error: Literal["allow", "block"] = "allow"
     time_budget_s: float = 2.0
 
+    canary_action: Action = "allow"
+    system_prompt_action: Action = "allow"
+
+    def at_most(self, action: Action) -> Action:
+        """What becomes of an action under the mode: without enforcement nobody is refused."""
+        return {"enforce": action, "flag_only": weaker(action, "flag"), "off": "allow"}[self.mode]
+
     @property
     def failing(self) -> Action:
         """What a failure of the layer leads to; without enforcement it refuses nobody."""

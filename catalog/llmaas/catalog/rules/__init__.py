@@ -37,6 +37,7 @@ RULES: tuple[Callable[[Catalog], Iterator[Finding]], ...] = (
     security.thresholds_are_in_order,
     security.own_rules_hold_their_examples,
     security.disabled_rules_exist,
+    security.the_guardian_can_be_asked,
     licences.licences_are_known,
     licences.non_commercial_ids_say_so,
     dates.dates_are_in_order,

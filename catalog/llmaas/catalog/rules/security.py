@@ -62,3 +62,23 @@ def disabled_rules_exist(catalog: Catalog) -> Iterator[Finding]:
                 f"there is no standard rule `{name}`",
                 f"the standard rules are {', '.join(sorted(known))}",
             )
+
+
+def the_guardian_can_be_asked(catalog: Catalog) -> Iterator[Finding]:
+    """It is a model of the catalogue that answers conversations about security."""
+    guardian = catalog.security.guardian
+    if guardian is None:
+        return
+    fitting = tuple(
+        model.id
+        for model in catalog.models
+        if "security" in model.capabilities and "chat.completions" in model.endpoints
+    )
+    if guardian.model not in fitting:
+        yield Finding(
+            ("security", "guardian", "model"),
+            "unfitting-guardian",
+            f"`{guardian.model}` is no model with the capability `security` that answers at "
+            "`chat.completions`",
+            f"such models: {', '.join(fitting)}" if fitting else "leave `guardian` out",
+        )

@@ -1,6 +1,6 @@
 """The security table: which checks run and from which score they act."""
 
-from llmaas.bundle import SecurityException, SecurityPolicy, SecurityRule
+from llmaas.bundle import GuardianPolicy, SecurityException, SecurityPolicy, SecurityRule
 from llmaas.catalog import model as authored
 from llmaas.catalog.security_rules import standard_rules
 from llmaas.generators.compile.canonical import canonical_decimal
@@ -27,8 +27,23 @@ def compile_security(security: authored.SecurityPolicy) -> SecurityPolicy:
         fragment_action=security.fragments,
         learned_signal=security.learned_signal,
         on_error=security.on_error,
+        guardian=None if security.guardian is None else _guardian(security.guardian),
+        canary_action=security.output.canary,
+        system_prompt_action=security.output.system_prompt,
         rules=_rules(security),
         exceptions=tuple(map(_exception, security.exceptions)),
+    )
+
+
+def _guardian(guardian: authored.Guardian) -> GuardianPolicy:
+    return GuardianPolicy(
+        model=guardian.model,
+        ask=guardian.ask,
+        risk=guardian.risk,
+        action=guardian.action,
+        timeout_s=guardian.timeout_s,
+        max_concurrent=guardian.max_concurrent,
+        on_error=guardian.on_error,
     )
 
 

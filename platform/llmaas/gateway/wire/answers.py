@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from llmaas.bundle import Phase
 from llmaas.bundle.tables import Capability, Endpoint, Stability
 
-FinishReason = Literal["stop", "length", "tool_calls"]
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
 
 class ErrorObject(msgspec.Struct, kw_only=True):
