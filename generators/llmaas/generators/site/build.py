@@ -83,7 +83,7 @@ def build_site(
             "install them with: pip install 'llmaas[docs]'"
         )
     report = progress or (lambda _done, _total: None)
-    catalog = _usable(catalog_file)
+    catalog = usable(catalog_file)
     address = _address(catalog, api_base_url, base_path, site_url)
     sites = _render(
         catalog,
@@ -106,7 +106,7 @@ def build_site(
         _swap(built, out_dir, Path(work))
 
 
-def _usable(catalog_file: CatalogFile) -> Catalog:
+def usable(catalog_file: CatalogFile) -> Catalog:
     from llmaas.generators.site.texts import languages_with_texts  # noqa: PLC0415 - an extra
 
     catalog = catalog_file.catalog
@@ -315,8 +315,9 @@ def site_config(site: "RenderedSite", languages: list[str], *, base_path: str) -
             {
                 "search": {
                     "lang": [site.language],
-                    # No stemmer: the theme drops a result whose stem is shorter than the word that
-                    # was typed, so that `prices` would not find the page of that name.
+                    # No stemmer: words stay whole in the index, and the site's own script asks
+                    # for their other forms. With stems in it, what is typed finds nothing as
+                    # soon as it is longer than a stem.
                     "pipeline": ["stopWordFilter", "trimmer"],
                 }
             }
@@ -346,6 +347,8 @@ def site_config(site: "RenderedSite", languages: list[str], *, base_path: str) -
         "not_found_help": texts.not_found_help,
         "base_path": _absolute(base_path, folder),
         "to_root": "" if not folder else "../",
+        # Where the choice of light or dark is kept: the same for all languages.
+        "scope": _absolute(base_path, ""),
         "languages": [
             {
                 "code": code,

@@ -7,6 +7,7 @@ from typing import Any
 import jinja2
 
 from llmaas.catalog import CODES
+from llmaas.generators.site.prose import data
 from llmaas.generators.site.prose.conformance import CONFORMANCE, STATUS_TEXTS
 from llmaas.generators.site.prose.contents import SECTIONS, Section, source
 from llmaas.generators.site.prose.facts import ROLES, PageFacts, events, licences
@@ -30,12 +31,14 @@ EVENT_TEXTS: Mapping[str, str] = {
     "price": "Prix",
 }
 YES, NO = "oui", "non"
+DAYS = "jours"
 PHRASES = (
     *(section.title for section in SECTIONS),
     *STATUS_TEXTS.values(),
     *EVENT_TEXTS.values(),
     YES,
     NO,
+    DAYS,
     NOTICE,
     ABSENT_TITLE,
     ABSENT,
@@ -127,6 +130,9 @@ def _page(
         roles=ROLES,
         codes=tuple(CODES.values()),
         records=records,
+        inventory=lambda: data.rows(
+            environment.globals["word"], audit_days=_audit_days(view, phrase)
+        ),
         events=events,
         licences=licences,
         yes=lambda fact: phrase(YES if fact else NO),
@@ -139,6 +145,11 @@ def _page(
     if facts.absent:
         notices.append(f'!!! warning "{phrase(ABSENT_TITLE)}"\n\n    {phrase(ABSENT)}')
     return _below_title(text, notices) if notices else text
+
+
+def _audit_days(view: CatalogView, phrase: Callable[[str], str]) -> str | None:
+    days = view.catalog.service.audit_retention_days
+    return None if days is None else f"{days} {phrase(DAYS)}"
 
 
 def _below_title(text: str, notices: list[str]) -> str:
