@@ -10,8 +10,9 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from benchmarks.synthetic import synthetic_model
-from benchmarks.systems import Running, Setting, ours
+from benchmarks.systems import Setting, worker_alone
 
 from llmaas.workers.client import WorkerConnection
 from llmaas.workers.protocol import Finished, Generate, Grammar, Sampling
@@ -70,13 +71,13 @@ async def short_requests(connection: WorkerConnection, count: int, chance: rando
     return sum(await asyncio.gather(*[client() for _ in range(CLIENTS)]))
 
 
-async def measure(running: Running, connection: WorkerConnection, requests: int) -> Growth:
+async def measure(pid: int, connection: WorkerConnection, requests: int) -> Growth:
     """Resident memory after a fifth of the requests, and after all."""
-    chance = random.Random(1)
+    chance, process = random.Random(1), psutil.Process(pid)
     await short_requests(connection, requests // 5, chance)
-    settled = running.rss() / 2**20
+    settled = process.memory_info().rss / 2**20
     await short_requests(connection, requests - requests // 5, chance)
-    return Growth(settled, running.rss() / 2**20)
+    return Growth(settled, process.memory_info().rss / 2**20)
 
 
 async def run(arguments: argparse.Namespace) -> None:
@@ -84,9 +85,8 @@ async def run(arguments: argparse.Namespace) -> None:
     weights = arguments.weights or synthetic_model(arguments.directory, "b114", "Q4_0")
     setting = Setting(weights, n_ctx=256, n_seq=8, n_threads=arguments.threads)
     for unified in (False, True):
-        async with ours(kv_unified=unified)(setting) as running:
-            assert running.connection is not None
-            growth = await measure(running, running.connection, arguments.requests)
+        async with worker_alone(setting, kv_unified=unified) as (pid, connection):
+            growth = await measure(pid, connection, arguments.requests)
         layout = "unified" if unified else "split"
         verdict = "flat" if growth.flat else "GROWS"
         print(f"{arguments.requests} requests, {layout}: {growth} {verdict}", flush=True)

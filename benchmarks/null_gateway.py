@@ -27,7 +27,7 @@ from litestar import Litestar, post
 from litestar.response import Response
 
 from llmaas.accounts import Accounts, NewKey, Quota, Store
-from llmaas.bundle import read_bundle
+from llmaas.bundle import Bundle, read_bundle
 from llmaas.gateway import GatewayServer, create_app, listen
 from llmaas.reference import reference_directory
 from llmaas.workers import PoolStatus, ServedModel
@@ -71,12 +71,8 @@ class NullWorkers:
         return ()
 
 
-def full(state: Path) -> tuple[Any, str, Accounts]:
-    """The whole path, on the shipped catalogue."""
-    bundle = read_bundle(reference_directory())
-    bundle = msgspec.structs.replace(
-        bundle, security=msgspec.structs.replace(bundle.security, enabled=False)
-    )
+def open_accounts(bundle: Bundle, state: Path) -> tuple[Accounts, str]:
+    """Accounts with one key, and its token."""
     store = Store(
         state / "accounts.db", master=b"x" * 32, clock_ms=lambda: time.time_ns() // 1_000_000
     )
@@ -91,6 +87,16 @@ def full(state: Path) -> tuple[Any, str, Accounts]:
         monthly_cap_eur=Decimal(10**6),
     )
     _, token = accounts.directory.create_key(NewKey("bench", quota=quota), actor="bench")
+    return accounts, token
+
+
+def full(state: Path) -> tuple[Any, str, Accounts]:
+    """The whole path, on the shipped catalogue."""
+    bundle = read_bundle(reference_directory())
+    bundle = msgspec.structs.replace(
+        bundle, security=msgspec.structs.replace(bundle.security, enabled=False)
+    )
+    accounts, token = open_accounts(bundle, state)
     served = {
         spec.pool: ServedModel(
             spec=spec, weights_path=Path("none"), mmproj_path=None, stand_in=False

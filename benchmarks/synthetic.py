@@ -2,6 +2,9 @@
 
 The tokens are the stand-ins', filled up to a real vocabulary's size with tokens no text has: the
 matrix products are those of the real shape. Written in f16 and quantised by llama.cpp itself.
+
+Only whole words are ever likely. So every token of an answer is a piece of text that a stream
+shows at once, and an answer that comes back in the next prompt gives the tokens that it had.
 """
 
 from dataclasses import dataclass
@@ -39,6 +42,18 @@ QUANTISATIONS = {
     "Q4_K_M": LlamaFileType.MOSTLY_Q4_K_M,
 }
 N_CTX = 32_768
+_BEGINS_WORD = "\N{LATIN CAPITAL LETTER G WITH DOT ABOVE}"
+"""How the vocabulary spells the space before a word."""
+
+
+def words() -> list[str]:
+    """Every word that is one token, with the space before it."""
+    found = []
+    for token in read_vocabulary().tokens:
+        word = token.removeprefix(_BEGINS_WORD)
+        if word != token and len(word) > 2 and word.isascii() and word.isalpha() and word.islower():
+            found.append(f" {word}")
+    return found
 
 
 def synthetic_model(directory: Path, name: str, quantisation: str) -> Path:
@@ -62,7 +77,8 @@ def synthetic_model(directory: Path, name: str, quantisation: str) -> Path:
 def _write(path: Path, shape: Architecture) -> None:
     rng = np.random.default_rng(114)
     vocabulary = read_vocabulary()
-    n_normal = sum(kind == TokenType.NORMAL for kind in vocabulary.types)
+    likely = {_BEGINS_WORD + word[1:] for word in words()}
+    unlikely = [token not in likely for token in vocabulary.tokens]
     filler = shape.n_vocab - len(vocabulary.tokens)
     writer = GGUFWriter(path, "llama")
     writer.add_name(path.stem)
@@ -97,7 +113,8 @@ def _write(path: Path, shape: Architecture) -> None:
         )
 
     output = matrix(shape.n_vocab, shape.n_embd)
-    output[n_normal:] = 0  # neither the end nor a filler is ever the most likely token
+    output[len(unlikely) :] = 0
+    output[: len(unlikely)][unlikely] = 0
     writer.add_tensor("token_embd.weight", matrix(shape.n_vocab, shape.n_embd))
     writer.add_tensor("output_norm.weight", np.ones(shape.n_embd, np.float32))
     writer.add_tensor("output.weight", output)
