@@ -69,6 +69,8 @@ class GenerationEngine:
         self._vocabulary = vocabulary
         self._requests = requests
         self._emit = emit
+        self._answers: list[ToGateway] = []
+        """Of this step; see `_send`."""
         self._budget = budget
         self._groups = best_groups(step_costs or [])
         self._batch = Batch(context.shape)
@@ -97,9 +99,20 @@ class GenerationEngine:
             self._step_began = time.monotonic()
             self._drop()
             self._join()
+            self._send()
             busy = self._step()
             if not busy:
                 self._step_began = None
+
+    def _send(self) -> None:
+        """Hand over what there is to say, all at once.
+
+        The thread that writes it wakes up with the first answer, and would take the interpreter
+        from this one wherever it calls llama.cpp: after the step it runs beside the next.
+        """
+        for answer in self._answers:
+            self._emit(answer)
+        self._answers.clear()
 
     def _arrive(self, *, wait: bool) -> None:
         timeout_s = None
@@ -140,7 +153,7 @@ class GenerationEngine:
             self._sequences.append(sequence)
             if not sequence.started:
                 sequence.started = True
-                self._emit(Started(sequence.stream, len(sequence.prompt.tokens)))
+                self._answers.append(Started(sequence.stream, len(sequence.prompt.tokens)))
 
     # One step
 
@@ -202,6 +215,7 @@ class GenerationEngine:
         for sequence, _ in chunks:
             if sequence.output_index >= 0:
                 self._go_on(sequence)
+        self._send()
 
     def _that_fit(self, chunks: list[tuple[Sequence, int]]) -> list[tuple[Sequence, int]]:
         """Make room; where that is not enough, the youngest sequence waits for it again."""
@@ -269,7 +283,7 @@ class GenerationEngine:
         # Text that is held back takes the log probabilities of its tokens along; at the end, those
         # of bytes that never became a character are left.
         if text or (sequence.logprobs and final):
-            self._emit(
+            self._answers.append(
                 Delta(
                     sequence.stream,
                     text.content,
@@ -293,11 +307,11 @@ class GenerationEngine:
         if reason != "cancelled":
             seconds = time.monotonic() - sequence.arrived_at
             self._seconds_of_answer += 0.1 * (seconds - self._seconds_of_answer)
-        self._emit(Finished(sequence.stream, reason, sequence.usage))
+        self._answers.append(Finished(sequence.stream, reason, sequence.usage))
 
     def _fail(self, sequence: Sequence, code: FailureCode, message: str) -> None:
         self._leave(sequence)
-        self._emit(Failed(sequence.stream, code, message, usage=sequence.usage))
+        self._answers.append(Failed(sequence.stream, code, message, usage=sequence.usage))
 
     def _fail_step(self, code: int) -> None:
         """Which sequence a failed step is to blame on is unknown, so all of them end."""

@@ -266,6 +266,7 @@ class Batch:
         self._counts = np.ones(size, np.int32)
         self._outputs = np.zeros(size, np.int8)
         self._ids = np.arange(shape.n_ids, dtype=np.int32)
+        self._first_id: int = self._ids.ctypes.data
         self._id_pointers = np.zeros(size, np.uint64)
         self._size = 0
         self._struct: Any = llama.llama_batch()
@@ -298,7 +299,7 @@ class Batch:
         start, end = self._size, self._size + len(tokens)
         self._tokens[start:end] = tokens
         self._positions[start:end] = np.arange(position, position + len(tokens), dtype=np.int32)
-        self._id_pointers[start:end] = self._ids.ctypes.data + 4 * seq_id
+        self._id_pointers[start:end] = self._first_id + 4 * seq_id
         self._outputs[start:end] = 0
         self._outputs[end - 1] = output
         self._size = end

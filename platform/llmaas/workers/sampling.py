@@ -45,6 +45,7 @@ class Sampler:
         grammar: CompiledGrammar | None = None,
     ) -> None:
         self._vocabulary = vocabulary
+        self._row_type: Any = ctypes.c_float * vocabulary.n_vocab
         self._withheld = math.inf if sampling.ignore_eos else sampling.min_tokens
         self._count = 0
         self._grammar = None if grammar is None else GrammarState(grammar, vocabulary.handle)
@@ -61,8 +62,8 @@ class Sampler:
 
     def row(self, context: Any, index: int) -> Row:
         """The logits after the batch token `index` of the last step; they live until the next."""
-        pointer = llama.llama_get_logits_ith(context, index)
-        return np.ctypeslib.as_array(pointer, shape=(self._vocabulary.n_vocab,))
+        logits = llama.llama_get_logits_ith(context, index).contents
+        return np.frombuffer(self._row_type.from_address(ctypes.addressof(logits)), np.float32)
 
     def sample(self, context: Any, index: int, *, bound: bool = True) -> int:
         """The next token after the batch token `index` of the last step.

@@ -29,6 +29,7 @@ class Vocabulary:
         self.eos: int = llama.llama_vocab_eos(self.handle)
         self._add_bos: bool = llama.llama_vocab_get_add_bos(self.handle)
         self._pieces: dict[int, bytes] = {}
+        self._ends: dict[int, bool] = {}
         self._spelled: dict[int, bytes] = {}
         self._visible = frozenset(
             token for text in visible for token in self._tokenize(text, False)
@@ -58,7 +59,10 @@ class Vocabulary:
 
     def ends_generation(self, token: int) -> bool:
         """Whether the model is done with this token."""
-        return bool(llama.llama_vocab_is_eog(self.handle, token))
+        ends = self._ends.get(token)
+        if ends is None:
+            ends = self._ends[token] = bool(llama.llama_vocab_is_eog(self.handle, token))
+        return ends
 
     @cached_property
     def end_tokens(self) -> NDArray[np.intp]:
