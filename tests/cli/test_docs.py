@@ -7,8 +7,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 
 import pytest
+from tests.site.browsing import chromium_browser
 
 from llmaas.cli.exits import Exit
 
@@ -53,33 +55,58 @@ def fetch(url: str) -> str:
         return page.read().decode()
 
 
-def served(url: str) -> str:
-    """The page; nothing at the moment at which one site replaces another."""
-    try:
-        return fetch(url)
-    except urllib.error.HTTPError as error:
-        with error:
-            return ""
-
-
-def test_saving_the_catalogue_builds_the_served_site_again(small, tmp_path):
+@contextmanager
+def serving(catalogue):
+    """`llmaas docs serve`, and its address."""
     command = [sys.executable, "-m", "llmaas.cli", "docs", "serve", "--port", "0"]
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen([*command, "--catalog", small], text=True, **streams) as process:
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([*command, "--catalog", catalogue], text=True, **streams) as process:
         try:
-            url = re.match(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())[0]
-            before = fetch(url)
-            (name,) = set(re.findall(r"^  name: (.+)$", small.read_text(), re.MULTILINE))
-            assert name in before
-            small.write_text(small.read_text().replace(f"name: {name}", "name: Renamed Service"))
-            give_up = time.monotonic() + 60
-            while "Renamed Service" not in served(url):
-                assert process.poll() is None
-                assert time.monotonic() < give_up
-                time.sleep(0.2)
+            yield re.match(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())[0]
         finally:
             process.send_signal(signal.SIGINT)
-            assert process.wait(20) == Exit.OK
+            _, told = process.communicate(timeout=20)
+            print(told)
+            assert process.returncode == Exit.OK
+
+
+def rename(catalogue, name):
+    text = re.sub(r"^  name: .+$", f"  name: {name}", catalogue.read_text(), flags=re.MULTILINE)
+    catalogue.write_text(text)
+
+
+def test_a_page_that_is_open_in_a_browser_follows_what_is_saved(small):
+    with serving(small) as url, chromium_browser() as browser:
+        page = browser.new_page()
+        complaints = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(url, wait_until="load")
+        rename(small, "Renamed Service")
+        page.wait_for_function("document.body.innerText.includes('Renamed Service')")
+        small.write_text("models: 7\n")
+        # What is saved half-way is told in the terminal; the page stays.
+        assert "Renamed Service" in fetch(url)
+        assert complaints == []
+
+
+def test_what_is_broken_is_told_and_the_next_version_is_shown(small, capsys):
+    before = small.read_text()
+    with serving(small) as url:
+        small.write_text("models: 7\n")
+        assert "Qwen3" in fetch(f"{url}models/")
+        small.write_text(before.replace("Qwen3 4B", "Qwen3 Renamed"))
+        give_up = time.monotonic() + 60
+        while "Qwen3 Renamed" not in fetch(f"{url}models/"):
+            assert time.monotonic() < give_up
+            time.sleep(0.1)
+
+
+def test_an_address_that_is_no_page_answers_404(small):
+    with serving(small) as url:
+        with pytest.raises(urllib.error.HTTPError, match="404") as refused:
+            fetch(f"{url}nothing/")
+        refused.value.close()
+        assert "<h1" in fetch(f"{url}models")
 
 
 @pytest.fixture

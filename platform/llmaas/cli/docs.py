@@ -1,12 +1,9 @@
 """`llmaas docs`: the documentation site, built or looked at while writing."""
 
-import time
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Thread
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,15 +14,17 @@ from llmaas.cli.service_day import today_of
 from llmaas.cli.sources import read_valid, require_catalog
 from llmaas.cli.steps import Steps
 
+if TYPE_CHECKING:
+    from llmaas.generators.site.preview import Preview
+
 BUILD_EXAMPLES = """
 llmaas docs build                      into ./site-build
 llmaas docs build --out public --strict
 """
 SERVE_EXAMPLES = """
-llmaas docs serve                      http://127.0.0.1:8000, rebuilt when the catalogue changes
+llmaas docs serve                      http://127.0.0.1:8000, which follows the catalogue
 llmaas docs serve --port 0
 """
-POLL_S = 0.5
 
 app = typer.Typer(
     help="Build the documentation, or look at it while you write.",
@@ -96,23 +95,28 @@ def serve(
     ] = 8000,
     stand_in: StandInOption = False,
 ) -> None:
-    """Build the site and serve it on this machine; a change of the catalogue builds it again."""
+    """Serve the site on this machine while it is written; pages open in a browser follow an edit.
+
+    A page is made when it is looked at, so that an edit is seen at once. What `build` adds for
+    readers is left out: compressed files, `llms.txt`, the site map.
+    """
+    from llmaas.cli.docs_serve import Shown, follow, preview_of, server
     from llmaas.cli.listener import take_port
 
     path = require_catalog(catalog)
-    steps = Steps()
     listener = take_port("127.0.0.1", port)
-    seen = path.stat().st_mtime_ns  # before the build, which would miss a change during it
-    with TemporaryDirectory(prefix="llmaas-docs-") as temporary:
-        site = Path(temporary) / "site"
-        _build(path, site, steps, stand_in=stand_in, base_path="/")
-        server = _server(listener.socket, site)
-        Thread(target=server.serve_forever, daemon=True).start()
-        print(f"{listener.url}/  (Ctrl-C stops; saving {path} builds it again)", flush=True)
-        try:
-            _rebuild_on_change(path, site, steps, seen=seen, stand_in=stand_in)
-        except KeyboardInterrupt:
-            server.shutdown()
+    seen = path.stat().st_mtime_ns  # before it is read, which would miss a change during it
+    shown = Shown(preview_of(path, stand_in=stand_in))
+    serving = server(listener.socket, shown)
+    Thread(target=serving.serve_forever, daemon=True).start()
+    print(f"{listener.url}/  (Ctrl-C stops; saving {path} changes it)", flush=True)
+
+    def make(before: "Preview") -> "Preview":
+        return preview_of(path, stand_in=stand_in, before=before)
+
+    with suppress(KeyboardInterrupt):
+        follow(path, shown, Steps(), seen=seen, make=make)
+    serving.shutdown()
 
 
 def _build(
@@ -154,33 +158,3 @@ def _require_replaceable(out: Path) -> None:
 
 def _is_site(directory: Path) -> bool:
     return (directory / "index.html").is_file() and (directory / "search").is_dir()
-
-
-def _server(listening: Any, site: Path) -> ThreadingHTTPServer:
-    """A server for files on a socket that already listens."""
-    handler = partial(_QuietHandler, directory=str(site))
-    server = ThreadingHTTPServer(listening.getsockname()[:2], handler, bind_and_activate=False)
-    server.socket.close()
-    server.socket = listening
-    return server
-
-
-class _QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Pages are asked for all the time; nobody reads a line for each."""
-
-
-def _rebuild_on_change(path: Path, site: Path, steps: Steps, *, seen: int, stand_in: bool) -> None:
-    while True:
-        time.sleep(POLL_S)
-        try:
-            changed = path.stat().st_mtime_ns
-        except FileNotFoundError:
-            continue  # an editor is replacing it
-        if changed == seen:
-            continue
-        seen = changed
-        try:
-            _build(path, site, steps, stand_in=stand_in, base_path="/")
-        except CommandError as error:
-            steps.say(f"error: {error}", style="red")
