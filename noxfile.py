@@ -99,6 +99,20 @@ def samples(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def deaths(session: nox.Session) -> None:
+    """Kill whole services under load, fifty times on each database, and check every bill."""
+    sync(session)
+    session.run(
+        "pytest",
+        "tests/accounts/test_crashes.py",
+        "tests/accounts/test_service_deaths.py",
+        *("-s", "--timeout=3600"),
+        *session.posargs,
+        env={"LLMAAS_TEST_DEATHS": "52"},
+    )
+
+
+@nox.session(venv_backend="none")
 def editor(session: nox.Session) -> None:
     """Try the schema in the YAML language server, which npm installs."""
     sync(session)

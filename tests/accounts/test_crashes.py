@@ -26,7 +26,7 @@ from llmaas.accounts.store import Store
 from llmaas.accounts.tenant import NewKey
 
 ROOT = Path(__file__).parents[2]
-KILLS = {"sqlite": 60, "postgresql": 15}
+KILLS = {"sqlite": 60, "postgresql": max(15, int(os.environ.get("LLMAAS_TEST_DEATHS", "0")))}
 
 
 @dataclass
