@@ -13,7 +13,7 @@ from tests.gateway.scripted_workers import ScriptedWorkers, Step
 from tests.gateway.serving import Gateway, serving
 from tests.gateway.test_screening import screened_bundle
 
-from llmaas.gateway.screening import audit_log
+from llmaas.gateway.screening_audit import audit_log
 from llmaas.workers import Delta, Finished, Generate, Started, Usage
 
 SYSTEM = (

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.gateway.serving import open_accounts, serving
 from tests.gateway.test_screening import screened_bundle
 
-from llmaas.gateway.screening import ScreeningMemory
+from llmaas.gateway.layer import ScreeningMemory
 
 
 def main(directory: Path, valkey: str) -> None:

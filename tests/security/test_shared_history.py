@@ -21,7 +21,8 @@ from tests.security.conftest import Clock
 from tests.security.texts import ATTACKS
 from tests.valkey import running_valkey
 
-from llmaas.gateway.screening import ScreeningMemory, audit_log
+from llmaas.gateway.layer import ScreeningMemory
+from llmaas.gateway.screening_audit import audit_log
 from llmaas.security import HistoryUnavailableError, MemoryHistoryStore, Sent
 from llmaas.security.shared_history import PAUSE_S, SharedHistory
 

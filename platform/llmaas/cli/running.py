@@ -21,7 +21,7 @@ from llmaas.bundle import Bundle
 from llmaas.cli.listener import Listener
 from llmaas.cli.version import program_version
 from llmaas.gateway import GatewayServer, Refusal, Version, create_app
-from llmaas.gateway.screening import ScreeningMemory
+from llmaas.gateway.layer import ScreeningMemory
 from llmaas.workers import DeployedPools, ServedModel, Workers
 
 _log = logging.getLogger(__name__)

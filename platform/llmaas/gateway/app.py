@@ -35,10 +35,11 @@ from llmaas.gateway.errors import (
     ServerError,
     UnknownUrl,
 )
+from llmaas.gateway.guardian import guardian_of
+from llmaas.gateway.layer import ScreeningMemory, screening_of
 from llmaas.gateway.openapi import openapi_document
 from llmaas.gateway.operations import OPERATIONS, Operation
 from llmaas.gateway.routing import RoutingTable
-from llmaas.gateway.screening import ScreeningMemory, screening_of
 from llmaas.gateway.version import Refusal, Version, stamp_of
 from llmaas.workers import ServedModel
 
@@ -102,6 +103,7 @@ def create_app(
         refused=refused,
         admin_token=admin_token,
         screening=screening_of(bundle, screening_memory),
+        guardian=guardian_of(bundle, workers, deployment),
     )
     return Litestar(
         route_handlers=[_handler(gateway, operation) for operation in OPERATIONS],

@@ -54,7 +54,7 @@ async def create_completion(exchange: Exchange) -> None:
         check(request)
         prompts = read_inputs(request.prompt, param="prompt", most=MAX_PROMPTS)
         texts = await input_texts(exchange.gateway, target, prompts, "user", "prompt")
-        await screen(exchange, texts, user=request.user)
+        await screen(exchange, texts, model=target.model.route.model, user=request.user)
         await exchange.unless_gone(_answer(exchange, request, target, prompts))
         return
     if shape.prompt != ABSENT:

@@ -23,7 +23,8 @@ from llmaas.workers import PoolStatus, ServedModel
 from llmaas.workers.protocol import Delta, Embed, Embedded, Finished, Generate, Started
 
 if TYPE_CHECKING:
-    from llmaas.gateway.screening import Screening
+    from llmaas.gateway.guardian import Guardian
+    from llmaas.gateway.layer import Screening
 
 REQUEST_ID = "llmaas.request_id"
 HEADERS = "llmaas.headers"
@@ -87,6 +88,8 @@ class Gateway:
     """Who shows it is an operator; without one, nobody is."""
     screening: "Screening | None" = None
     """What looks at prompts before a model does; `None` where the bundle switches it off."""
+    guardian: "Guardian | None" = None
+    """A model that is asked about prompts as well; `None` where the bundle names none."""
 
 
 class ClientGoneError(Exception):

@@ -36,7 +36,8 @@ async def create_embeddings(exchange: Exchange) -> None:
     inputs = read_inputs(request.input, param="input", most=MAX_EMBEDDING_INPUTS)
     check(request, inputs, target)
     # Documents to be indexed quote attacks, as tool results do.
-    await screen(exchange, await input_texts(exchange.gateway, target, inputs, "tool", "input"))
+    texts = await input_texts(exchange.gateway, target, inputs, "tool", "input")
+    await screen(exchange, texts, model=target.model.route.model)
     await exchange.unless_gone(_answer(exchange, request, target, inputs))
 
 

@@ -2,50 +2,36 @@
 
 Called after the model was found and before quota is reserved: what is refused is not billed, and a
 refused stream has not begun. `client_texts` collects the texts of a request and `llmaas.security`
-decides; this file moves long ones off the event loop and turns a verdict into an answer, a header
-and an audit event.
+decides; this file asks what is outside of this process (the shared history, the guardian), moves
+long texts off the event loop and turns a verdict into an answer and a header.
 """
 
 # ruff: noqa: PLC0415 - numpy is loaded where a layer runs, not where the API is described
 
 import asyncio
-import json
-import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType
 
-from llmaas.bundle import Bundle, SecurityPolicy
-from llmaas.gateway.context import Exchange, request_id
+from llmaas.gateway.context import Exchange
 from llmaas.gateway.errors import ApiError
+from llmaas.gateway.guardian import Guardian, GuardianSilentError, Opinion
+from llmaas.gateway.layer import Screening
 from llmaas.gateway.output_check import OutputCheck, system_text
+from llmaas.gateway.screening_audit import audit_guardian, audit_leak, audit_verdict
 from llmaas.gateway.wire import ChatRequest, ErrorEnvelope
 
 if TYPE_CHECKING:
-    # Only a running layer needs numpy: `llmaas check` describes the API without it.
-    from llmaas.security import (
-        KeyedDigest,
-        Leak,
-        MemoryHistoryStore,
-        Part,
-        Policy,
-        Screen,
-        Step,
-        Verdict,
-    )
-    from llmaas.security.shared_history import SharedHistory
+    from llmaas.security import Leak, Part, Policy, Step, Verdict
     from llmaas.security.verdict import Action
 
 CANARY_LENGTH = 16
 FLAG_HEADER = "x-llmaas-security"
 BLOCKED_MESSAGE = "Prompt blocked for security reasons"
-
-audit_log = logging.getLogger("llmaas.security.audit")
 
 
 class BlockedEnvelope(ErrorEnvelope):
@@ -67,106 +53,16 @@ class PromptBlockedError(ApiError):
         return BlockedEnvelope(error=super().envelope.error, detail=self.message)
 
 
-@dataclass(frozen=True)
-class Screening:
-    """The layer of one bundle; `memory` outlives it."""
-
-    screen: "Screen"
-    default: "Policy"
-    table: SecurityPolicy
-    shared: "SharedHistory | None" = None
-
-    def policy_of(self, tenant: str | None, day: date) -> "Policy":
-        """The policy of a customer, with the exception granted to it that still holds."""
-        for exception in self.table.exceptions:
-            if exception.tenant == tenant and day <= exception.until:
-                flag, block = exception.flag_score, exception.block_score
-                return replace(
-                    self.default,
-                    mode=exception.mode,
-                    flag=self.default.flag if flag is None else float(flag),
-                    block=self.default.block if block is None else float(block),
-                    disabled_rules=frozenset(exception.disabled_rules),
-                )
-        return self.default
-
-
-@dataclass(frozen=True)
-class ScreeningMemory:
-    """What outlives a bundle: the history of keys, and texts seen before, under a random key."""
-
-    store: "MemoryHistoryStore"
-    digest: "KeyedDigest"
-    shared: "SharedHistory | None" = None
-    """Histories that other processes add to; `None` where this process is the only one."""
-
-    @classmethod
-    def fresh(cls, clock: Callable[[], float] = time.monotonic) -> "ScreeningMemory":
-        """Nothing remembered yet."""
-        from llmaas.security import KeyedDigest, MemoryHistoryStore
-
-        return cls(MemoryHistoryStore(clock=clock), KeyedDigest())
-
-    @classmethod
-    def shared_by_processes(
-        cls,
-        url: str,
-        *,
-        secret: bytes,
-        now_ms: Callable[[], int],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> "ScreeningMemory":
-        """What other processes with the same secret remember in a Valkey or Redis."""
-        from llmaas.security import KeyedDigest, MemoryHistoryStore
-        from llmaas.security.shared_history import SharedHistory
-
-        shared = SharedHistory(url, now_ms=now_ms, clock=clock)
-        return cls(MemoryHistoryStore(clock=clock), KeyedDigest(secret), shared)
-
-    async def close(self) -> None:
-        """Let go of what is shared."""
-        if self.shared is not None:
-            await self.shared.close()
-
-
-def screening_of(
-    bundle: Bundle,
-    memory: ScreeningMemory | None = None,
-    clock: Callable[[], float] = time.monotonic,
-) -> Screening | None:
-    """The layer as a bundle wants it; `None` where it is switched off."""
-    table = bundle.security
-    if not table.enabled or not table.checks:
-        return None
-    from llmaas.security import AssessmentCache, Engine, Policy, RuleSet, Screen, packaged_model
-
-    memory = memory or ScreeningMemory.fresh(clock)
-    engine = Engine(
-        rules=RuleSet(table.rules),
-        model=packaged_model() if table.learned_signal else None,
-        checks=frozenset(table.checks),
-        clock=clock,
-    )
-    policy = Policy(
-        checks=frozenset(table.checks),
-        flag=float(table.flag_score),
-        block=float(table.block_score),
-        learned=table.learned_signal,
-        fragment_action=table.fragment_action,
-        repetition_limit=table.repetition_limit,
-        repetition_window_s=table.repetition_window_s,
-        repetition_action=table.repetition_action,
-        on_error=table.on_error,
-        canary_action=table.canary_action,
-        system_prompt_action=table.system_prompt_action,
-    )
-    # Assessments depend on the rules, so their cache does not outlive the bundle.
-    screen = Screen(engine, memory.store, AssessmentCache(), memory.digest)
-    return Screening(screen, policy, table, memory.shared)
-
-
-async def screen(exchange: Exchange, parts: "Sequence[Part]", *, user: str | None = None) -> None:
+async def screen(
+    exchange: Exchange, parts: "Sequence[Part]", *, model: str, user: str | None = None
+) -> None:
     """Let a request pass, flag it or refuse it.
+
+    Args:
+        exchange: the request.
+        parts: its texts.
+        model: which is to read them.
+        user: the client's name for its user.
 
     Raises:
         PromptBlockedError: it is refused.
@@ -174,36 +70,108 @@ async def screen(exchange: Exchange, parts: "Sequence[Part]", *, user: str | Non
     screening = exchange.gateway.screening
     if screening is None or not parts:
         return
-    from llmaas.security import LONG, HistoryUnavailableError, stronger
-
-    key = exchange.key
-    policy = screening.policy_of(None if key is None else key.tenant, exchange.gateway.today())
+    policy = screening.policy_of(_tenant(exchange), exchange.gateway.today())
+    if policy.mode == "off":
+        exchange.verdict = "off"
+        return
     began = time.perf_counter()
     length = sum(len(part.text) for part in parts)
-
-    identity = ("" if key is None else key.id, user or "")
-    try:
-        step = await _shared_step(screening, parts, policy, identity)
-        alone = False
-    except HistoryUnavailableError:
-        step, alone = None, True
-
-    def decide() -> "Verdict":
-        key, user = identity
-        return screening.screen.verdict(parts, policy, key=key, user=user, shared=step)
-
-    verdict = await asyncio.to_thread(decide) if length > LONG else decide()
-    if alone:
-        action = stronger(verdict.action, policy.failing)
-        verdict = replace(verdict, action=action, degraded=True)
+    verdict = await _verdict(exchange, screening, parts, policy, user=user or "", length=length)
+    guardian = exchange.gateway.guardian
+    if guardian is not None and guardian.policy.model != model:
+        verdict = await _with_guardian(exchange, guardian, parts, policy, verdict)
     exchange.verdict = verdict.action
     if verdict.action == "allow" and not verdict.degraded:
         return
-    _audit(exchange, verdict, policy, length, time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    audit_verdict(exchange, verdict, policy, characters=length, seconds=seconds)
     if verdict.action == "block":
         raise PromptBlockedError(BLOCKED_MESSAGE, param=verdict.location)
     if verdict.action == "flag":
         exchange.announce({FLAG_HEADER: "flagged"})
+
+
+async def _verdict(
+    exchange: Exchange,
+    screening: Screening,
+    parts: "Sequence[Part]",
+    policy: "Policy",
+    *,
+    user: str,
+    length: int,
+) -> "Verdict":
+    from llmaas.security import LONG, HistoryUnavailableError, stronger
+
+    key = "" if exchange.key is None else exchange.key.id
+    alone, step = False, None
+    try:
+        step = await _shared_step(screening, parts, policy, key, user)
+    except HistoryUnavailableError:
+        alone = True
+    decide = partial(screening.screen.verdict, parts, policy, key=key, user=user, shared=step)
+    verdict = await asyncio.to_thread(decide) if length > LONG else decide()
+    if alone:
+        action = stronger(verdict.action, policy.failing)
+        verdict = replace(verdict, action=action, degraded=True)
+    return verdict
+
+
+async def _shared_step(
+    screening: Screening, parts: "Sequence[Part]", policy: "Policy", key: str, user: str
+) -> "Step | None":
+    """What the newest prompt is among those that any process saw.
+
+    Raises:
+        HistoryUnavailableError: the store does not answer.
+    """
+    if screening.shared is None:
+        return None
+    sent = screening.screen.newest(parts, policy)
+    if sent is None:
+        return None
+    name = screening.screen.identity(key, user)
+    return await screening.shared.advance(name, sent, window_s=policy.repetition_window_s)
+
+
+async def _with_guardian(
+    exchange: Exchange,
+    guardian: Guardian,
+    parts: "Sequence[Part]",
+    policy: "Policy",
+    verdict: "Verdict",
+) -> "Verdict":
+    """The verdict with the guardian's word on the newest user message as one more find."""
+    newest = next((part for part in reversed(parts) if part.role == "user" and part.text), None)
+    if newest is None or verdict.action == "block":
+        return verdict
+    from llmaas.security import Finding, stronger
+
+    asked, model = guardian.policy, guardian.policy.model
+    tenant = _tenant(exchange) or ""
+    if asked.ask == "afterwards":
+
+        def told(said: Opinion | GuardianSilentError) -> None:
+            if isinstance(said, GuardianSilentError) or said.risky:
+                audit_guardian(exchange, "allow", model, said)
+
+        guardian.ask_later(newest.text, tenant=tenant, told=told)
+        return verdict
+    try:
+        opinion = await guardian.ask(newest.text, tenant=tenant)
+    except GuardianSilentError as silence:
+        failing = policy.at_most(asked.on_error)
+        audit_guardian(exchange, failing, model, silence)
+        action = stronger(verdict.action, failing)
+        return replace(verdict, action=action, location=newest.location, degraded=True)
+    if not opinion.risky:
+        return verdict
+    found = Finding("guardian", asked.risk, "guardian", round(opinion.certainty, 3), flags=True)
+    return replace(
+        verdict,
+        action=stronger(verdict.action, policy.at_most(asked.action)),
+        findings=(*verdict.findings, found),
+        location=newest.location,
+    )
 
 
 def output_check(exchange: Exchange, request: ChatRequest) -> OutputCheck | None:
@@ -211,7 +179,7 @@ def output_check(exchange: Exchange, request: ChatRequest) -> OutputCheck | None
     screening, said = exchange.gateway.screening, system_text(request)
     if screening is None or not said:
         return None
-    tenant = None if exchange.key is None else exchange.key.tenant
+    tenant = _tenant(exchange)
     policy = screening.policy_of(tenant, exchange.gateway.today())
     actions: dict[Leak, Action] = {
         "canary": policy.at_most(policy.canary_action),
@@ -232,63 +200,8 @@ def output_check(exchange: Exchange, request: ChatRequest) -> OutputCheck | None
 def _report_leak(exchange: Exchange, leak: "Leak", action: "Action", choice: int) -> None:
     exchange.verdict = f"output_{action}"
     exchange.announce({FLAG_HEADER: "flagged"})
-    event = _event(exchange, "prompt_security_output", action)
-    audit_log.warning("%s", json.dumps(event | {"leak": leak, "choice": choice}))
+    audit_leak(exchange, leak, action, choice)
 
 
-async def _shared_step(
-    screening: Screening, parts: "Sequence[Part]", policy: "Policy", identity: tuple[str, str]
-) -> "Step | None":
-    """What the newest prompt is among those that any process saw.
-
-    Raises:
-        HistoryUnavailableError: the store does not answer.
-    """
-    if screening.shared is None:
-        return None
-    sent = screening.screen.newest(parts, policy)
-    if sent is None:
-        return None
-    name = screening.screen.identity(*identity)
-    return await screening.shared.advance(name, sent, window_s=policy.repetition_window_s)
-
-
-def _audit(
-    exchange: Exchange, verdict: "Verdict", policy: "Policy", length: int, seconds: float
-) -> None:
-    """One event per request that was not simply let through. It holds no text of the prompt."""
-    event = _event(exchange, "prompt_security", verdict.action) | {
-        "score": round(verdict.score, 3),
-        "flag_at": policy.flag,
-        "block_at": policy.block,
-        "mode": policy.mode,
-        "location": verdict.location,
-        "findings": [
-            {
-                "check": finding.check,
-                "rule": finding.rule,
-                "weight": finding.weight,
-                "view": finding.view,
-                "start": finding.start,
-                "end": finding.end,
-            }
-            for finding in verdict.findings
-        ],
-        "characters": 2 ** max(0, length - 1).bit_length(),
-        "milliseconds": round(seconds * 1000, 1),
-        "degraded": verdict.degraded,
-    }
-    audit_log.warning("%s", json.dumps(event))
-
-
-def _event(exchange: Exchange, name: str, action: "Action") -> dict[str, Any]:
-    """What every audit event of the layer begins with."""
-    key = exchange.key
-    return {
-        "event": name,
-        "request_id": request_id(exchange.scope),
-        "tenant": None if key is None else key.tenant,
-        "key": None if key is None else key.id,
-        "operation": exchange.operation,
-        "action": action,
-    }
+def _tenant(exchange: Exchange) -> str | None:
+    return None if exchange.key is None else exchange.key.tenant

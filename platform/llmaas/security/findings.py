@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Check = Literal["check_structure", "check_patterns", "check_behavior"]
+Check = Literal["check_structure", "check_patterns", "check_behavior", "guardian"]
 
 
 @dataclass(frozen=True, slots=True)
