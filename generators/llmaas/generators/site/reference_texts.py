@@ -42,6 +42,12 @@ OPERATION_TEXTS = {
         "Créer un client ; ce que son palier demande d’avance est inscrit à son crédit."
     ),
     "POST /admin/v1/credits": N_("Inscrire un paiement d’un client ; il sert aussitôt."),
+    "GET /admin/v1/contacts": N_(
+        "Où et dans quelle langue les clients apprennent qu’un modèle part."
+    ),
+    "POST /admin/v1/contacts": N_(
+        "Changer l’adresse d’un client. Ce qui manque reste ; un texte vide efface."
+    ),
     "GET /admin/v1/keys": N_("Toutes les clés, même révoquées, sans leurs secrets."),
     "POST /admin/v1/keys": N_(
         "Créer une clé. Son secret est dans cette réponse et nulle part ailleurs."
@@ -203,6 +209,8 @@ ADMIN_FIELD_TEXTS = {
     "expires_at": N_("Fin de validité de la clé, si elle en a une."),
     "grace_hours": N_("Heures pendant lesquelles l’ancienne clé reste valable."),
     "key": N_("La clé."),
+    "language": N_("La langue des avis."),
+    "mail": N_("L’adresse électronique qui reçoit les avis."),
     "models": N_("Modèles que la clé peut appeler ; tous si la liste manque."),
     "monthly_cap_eur": N_("Plafond des dépenses d’un mois, en euros."),
     "output_tokens_per_day": N_("Tokens de sortie par jour, au plus."),
@@ -225,6 +233,7 @@ ADMIN_FIELD_TEXTS = {
     "successor": N_("La clé qui remplace celle-ci."),
     "tenant": N_("Le client, par son identifiant."),
     "tier": N_("Le palier ou le contrat."),
+    "webhook": N_("L’adresse HTTPS qui reçoit les avis."),
 }
 """Names that operators meet; where one is in both tables, it means this under `/admin/`."""
 

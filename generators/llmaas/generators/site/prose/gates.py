@@ -15,7 +15,7 @@ from llmaas.generators.site.prose.language_guess import Languages, learn
 from llmaas.generators.site.prose.units import FIXED, words_of
 from llmaas.generators.site.texts import SOURCE_LANGUAGE
 
-DIGITS_ALLOWED = ("TLS 1.3",)
+DIGITS_ALLOWED = ("TLS 1.3", "AES-256")
 """Names that end in a digit; every other number is a placeholder."""
 LONG = 60
 """Letters from which the length of a translation says something."""
