@@ -30,7 +30,8 @@ def failure(pongs, *, last_pong_age_s=0.0):
     async def story():
         now = asyncio.get_running_loop().time()
         connection = Connection(pongs, last_pong_at=now - last_pong_age_s)
-        return await Instance(process, connection, limits).failure()
+        instance = Instance(connection, limits, process=process, n_threads=1)
+        return await instance.failure()
 
     return asyncio.run(story())
 

@@ -1,5 +1,6 @@
 """Which models one machine serves, and from which weights."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from llmaas.cli.machine import machine_name, memory_bytes, worker_threads
 from llmaas.cli.running import Service
 from llmaas.cli.service_day import today_of
 from llmaas.cli.state import StateDir
-from llmaas.workers import ServedModel, plan_deployment
+from llmaas.workers import RemoteMachine, ServedModel, plan_deployment
 from llmaas.workers.stand_in import StandIns
 
 
@@ -69,6 +70,7 @@ class Deployment:
         memory_budget_bytes: int | None,
         admin_token: str | None,
         windows: str | None = None,
+        machines: tuple[RemoteMachine, ...] = (),
     ) -> Service:
         """The service of this deployment on this machine."""
         return Service(
@@ -83,6 +85,7 @@ class Deployment:
             n_threads=worker_threads(),
             admin_token=admin_token,
             windows=windows,
+            machines=machines,
         )
 
     def started(
@@ -102,14 +105,27 @@ class Deployment:
         )
 
 
-def deploy(bundle: Bundle, *, weights_dir: Path, stand_ins: StandIns | None) -> Deployment:
+def deploy(
+    bundle: Bundle,
+    *,
+    weights_dir: Path,
+    stand_ins: StandIns | None,
+    machines: Collection[str] = (),
+) -> Deployment:
     """Find the weights of every model, stand-ins filling in where they are allowed.
 
     Raises:
         CommandError: models have no weights and stand-ins are not allowed, or none is left.
     """
     deployment = Deployment(
-        bundle, plan_deployment(bundle.workers, weights_dir=weights_dir, stand_ins=stand_ins)
+        bundle,
+        plan_deployment(
+            bundle.workers,
+            weights_dir=weights_dir,
+            stand_ins=stand_ins,
+            placements=bundle.placement.placements,
+            machines=machines,
+        ),
     )
     if stand_ins is None:
         _require_weights(deployment, weights_dir)

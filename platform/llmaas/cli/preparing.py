@@ -26,6 +26,8 @@ class Preparing:
     stand_ins: StandIns | None
     docs_dir: Path | None
     """Where documentation is built; `None` where this service builds none."""
+    machines: frozenset[str] = frozenset()
+    """Others on which models may run."""
 
     def __call__(self, bundle_id: str, before: Service, progress: Callable[[str], None]) -> Service:
         """The service of a bundle, with what outlives it taken over from the one before.
@@ -39,7 +41,10 @@ class Preparing:
         bundle = read_bundle(directory)
         sha256 = read_manifest(directory).catalogue_sha256
         deployment = deploy(
-            asked_for(bundle, self.models), weights_dir=self.weights_dir, stand_ins=self.stand_ins
+            asked_for(bundle, self.models),
+            weights_dir=self.weights_dir,
+            stand_ins=self.stand_ins,
+            machines=self.machines,
         )
         docs = before.docs_dir
         if self.docs_dir is not None and docs_available():
@@ -54,6 +59,7 @@ class Preparing:
             memory_budget_bytes=before.memory_budget_bytes,
             admin_token=before.admin_token,
             windows=before.windows,
+            machines=before.machines,
         )
 
     def _site(

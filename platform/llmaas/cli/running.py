@@ -22,7 +22,7 @@ from llmaas.cli.listener import Listener
 from llmaas.cli.version import program_version
 from llmaas.gateway import GatewayServer, Refusal, Version, create_app
 from llmaas.gateway.layer import ScreeningMemory
-from llmaas.workers import DeployedPools, ServedModel, Workers
+from llmaas.workers import DeployedPools, RemoteMachine, ServedModel, Workers
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +43,8 @@ class Service:
     admin_token: str | None
     windows: str | None = None
     """URL of the server that several processes share; `None` where this is the only one."""
+    machines: tuple[RemoteMachine, ...] = ()
+    """Others on which models run."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class Running:
             memory_budget_bytes=service.memory_budget_bytes,
             machine_name=service.machine_name,
             n_threads=service.n_threads,
+            machines=service.machines,
         )
         # A customer's last prompts count on, whatever bundle they met.
         self._screening_memory = ScreeningMemory.fresh()

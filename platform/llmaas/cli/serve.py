@@ -23,6 +23,7 @@ llmaas serve --bundle ./bundle
 llmaas serve --bundle /etc/llmaas --state-dir /var/lib/llmaas --host 10.0.0.5
 llmaas serve --bundle ./bundle --models granite3.3:8b --memory-budget 12GiB
 llmaas serve --bundle ./bundle --docs ./site    with the output of `llmaas docs build`
+llmaas serve --machines ma01=10.0.0.7:7443 --certificate gw.pem --key gw.key --authority ca.pem
 """
 
 
@@ -71,6 +72,33 @@ def serve(
             "redis://host.",
         ),
     ] = None,
+    machines: Annotated[
+        str | None,
+        typer.Option(
+            envvar="LLMAAS_MACHINES",
+            metavar="NAME=HOST:PORT,…",
+            show_default="models run on this machine",
+            help="Machines of the catalogue's fleet on which `llmaas worker` listens; models that "
+            "name one in `serving.machines` run there.",
+        ),
+    ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="LLMAAS_GATEWAY_CERTIFICATE", help="Who this gateway is to machines (PEM)."
+        ),
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(envvar="LLMAAS_GATEWAY_KEY", help="The private key of --certificate (PEM)."),
+    ] = None,
+    authority: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="LLMAAS_GATEWAY_AUTHORITY",
+            help="Whose certificates are believed (PEM): machines show one of them.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Serve a compiled bundle. No catalogue is read and nothing is generated.
@@ -81,6 +109,7 @@ def serve(
     Every model that can be called needs its weights (`llmaas pull`), and callers need keys
     (`llmaas keys create`). It serves until Ctrl-C or SIGTERM and ends every child process.
     """
+    from llmaas.cli.elsewhere import elsewhere
     from llmaas.cli.startup import Request, start_serve
 
     start_serve(
@@ -93,6 +122,7 @@ def serve(
             as_json=as_json,
             database=database,
             windows=windows,
+            elsewhere=elsewhere(machines, certificate, key, authority),
         ),
         bundle_dir=bundle,
         docs_dir=docs_directory,

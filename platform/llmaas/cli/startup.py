@@ -13,6 +13,7 @@ from llmaas.cli.admin_token import admin_token
 from llmaas.cli.announce import as_json, as_text
 from llmaas.cli.control import listening
 from llmaas.cli.deployment import Deployment, deploy
+from llmaas.cli.elsewhere import NOWHERE, Elsewhere, remote_machines
 from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.failures import defects_logged
 from llmaas.cli.listener import Listener, take_port
@@ -48,6 +49,8 @@ class Request:
     """URL of the database of accounts; `None` is the state directory's own."""
     windows: str | None = None
     """URL of the server that several processes share; `None` where this is the only one."""
+    elsewhere: Elsewhere = NOWHERE
+    """Other machines on which models may run."""
 
 
 def start_up(request: Request, *, catalog: Path | None, with_docs: bool) -> None:
@@ -135,6 +138,7 @@ def _serve(
         memory_budget_bytes=request.memory_budget_bytes,
         admin_token=token,
         windows=request.windows,
+        machines=remote_machines(request.elsewhere, deployment.bundle),
     )
 
     def commands(running: Running) -> AbstractAsyncContextManager[None]:
@@ -159,13 +163,23 @@ def _serve(
 def _deployed(request: Request, bundle_id: str, stand_ins: StandIns | None) -> Deployment:
     bundle = read_bundle(store_of(request.state).directory(bundle_id))
     return deploy(
-        asked_for(bundle, request.models), weights_dir=request.state.weights, stand_ins=stand_ins
+        asked_for(bundle, request.models),
+        weights_dir=request.state.weights,
+        stand_ins=stand_ins,
+        machines=request.elsewhere.names,
     )
 
 
 def _preparing(request: Request, stand_ins: StandIns | None, *, docs_dir: Path | None) -> Preparing:
     state = request.state
-    return Preparing(store_of(state), request.models, state.weights, stand_ins, docs_dir)
+    return Preparing(
+        store_of(state),
+        request.models,
+        state.weights,
+        stand_ins,
+        docs_dir,
+        request.elsewhere.names,
+    )
 
 
 def _compiled(source: Source, state: StateDir, steps: Steps) -> str:

@@ -1,5 +1,6 @@
 """`llmaas worker`: this machine runs models for gateways on other machines."""
 
+import json
 import ssl
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +8,7 @@ from typing import Annotated
 import typer
 
 from llmaas.cli.exits import CommandError, Exit
+from llmaas.cli.options import JsonOption, StateDirOption
 
 EXAMPLES = """
 llmaas worker --certificate gpu1.pem --key gpu1.key --authority ca.pem
@@ -37,20 +39,29 @@ def worker(
             envvar="LLMAAS_WORKER_LISTEN", metavar="HOST:PORT", help="Where gateways connect."
         ),
     ] = f"0.0.0.0:{PORT}",
+    state_directory: StateDirOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Start a worker process for every gateway that connects, over mutual TLS 1.3.
 
-    A gateway names the files of the weights as they are called on this machine.
+    A gateway (`llmaas serve --machines`) names models; their weights are those that `llmaas pull`
+    has put into this machine's state directory.
     """
+    from llmaas.cli.state import state_dir
     from llmaas.workers.remote import listen_forever
     from llmaas.workers.tls import Identity, server_context
+
+    def listening(bound: int) -> None:
+        text = f"workers for gateways: {host}:{bound} (mutual TLS 1.3)"
+        print(json.dumps({"host": host, "port": bound}) if as_json else text, flush=True)
 
     host, _, port = listen.rpartition(":")
     if not host or not port.isdecimal():
         raise typer.BadParameter(f"{listen!r} is no HOST:PORT", param_hint="--listen")
     try:
         context = server_context(Identity(certificate, key, authority))
-        listen_forever(host, int(port), context)
+        weights = state_dir(state_directory).weights
+        listen_forever(host, int(port), context, weights, listening)
     except (OSError, ssl.SSLError) as error:
         raise CommandError(
             Exit.CANNOT_START,

@@ -4,10 +4,11 @@ Importing this loads no engine: `llama_cpp` is imported in worker processes only
 """
 
 from llmaas.workers.deployed import DeployedPools
-from llmaas.workers.deployment import ServedModel, plan_deployment, weights_path
+from llmaas.workers.deployment import ServedModel, plan_deployment
 from llmaas.workers.failures import GenerationFailed, WorkerError, WorkerUnavailable
 from llmaas.workers.instance import Supervision
 from llmaas.workers.lease import Lease
+from llmaas.workers.machines import RemoteMachine
 from llmaas.workers.pools import Workers
 from llmaas.workers.protocol import (
     Delta,
@@ -22,6 +23,7 @@ from llmaas.workers.protocol import (
 )
 from llmaas.workers.reconfiguration import ReconfigurationFailed
 from llmaas.workers.status import PoolState, PoolStatus
+from llmaas.workers.weights import weights_path
 
 __all__ = [
     "Delta",
@@ -36,6 +38,7 @@ __all__ = [
     "PoolState",
     "PoolStatus",
     "ReconfigurationFailed",
+    "RemoteMachine",
     "Sampling",
     "ServedModel",
     "Started",

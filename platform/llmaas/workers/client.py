@@ -25,6 +25,8 @@ from llmaas.workers.protocol import (
     Generate,
     Load,
     LoadFailed,
+    Measure,
+    Measured,
     Ping,
     Pong,
     Ready,
@@ -45,6 +47,9 @@ class WorkerConnection(asyncio.Protocol):
         self.ready: asyncio.Future[Ready] = loop.create_future()
         """Set once; raises `LoadError`. A worker nobody waits for may fail unheard."""
         self.ready.add_done_callback(lambda future: future.cancelled() or future.exception())
+        self.measured: asyncio.Future[int] = loop.create_future()
+        """Set once, after `measure`; raises `LoadError`."""
+        self.measured.add_done_callback(lambda future: future.cancelled() or future.exception())
         self.lost = asyncio.Event()
         """The connection has ended."""
         self.last_pong: tuple[float, Pong] = (loop.time(), Pong())
@@ -65,8 +70,12 @@ class WorkerConnection(asyncio.Protocol):
         _, protocol = await loop.create_unix_connection(cls, sock=connection)
         return protocol
 
+    def measure(self, measure: Measure) -> None:
+        """Ask what a model needs; `measured` tells."""
+        self._send(encode_frame(measure))
+
     def load(self, load: Load) -> None:
-        """Send the first message; `ready` tells how it ends."""
+        """Let it load; `ready` tells how it ends."""
         self._send(encode_frame(load))
 
     def ping(self) -> None:
@@ -172,6 +181,10 @@ class WorkerConnection(asyncio.Protocol):
 
     def _receive(self, message: ToGateway) -> None:
         match message:
+            case Measured(memory_bytes=None, reason=reason):
+                self.measured.set_exception(LoadError(reason))
+            case Measured(memory_bytes=memory_bytes):
+                self.measured.set_result(memory_bytes or 0)
             case Ready():
                 self.ready.set_result(message)
             case LoadFailed(message=reason):
@@ -194,6 +207,8 @@ class WorkerConnection(asyncio.Protocol):
         self._writable.set()
         if not self.ready.done():
             self.ready.set_exception(LoadError("the worker ended while it was loading"))
+        if not self.measured.done():
+            self.measured.set_exception(LoadError("the connection ended at once"))
         for stream, mailbox in self._mailboxes.items():
             mailbox.put_nowait(_ended(stream))
 

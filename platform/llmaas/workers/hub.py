@@ -13,12 +13,13 @@ Every failure of a pull is one of these:
 
 import re
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from urllib.parse import quote
 
 import httpx
 
 from llmaas.bundle import WeightsFile
+from llmaas.workers.weights import weights_path
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -61,14 +62,6 @@ class RemoteFile:
     size: int
     sha256: str | None
     """What it must hash to: the catalogue's value, else the hub's."""
-
-
-def weights_path(weights: WeightsFile, weights_dir: Path) -> Path:
-    """Where a weights file is after it has been pulled, whether it is there or not."""
-    parts = PurePosixPath(weights.file).parts
-    if weights.repository in {"", ".", ".."} or {"..", "/"} & set(parts):
-        raise PullError(f"{weights.repository}/{weights.file}: leads out of the weights directory")
-    return weights_dir.joinpath(weights.repository.replace("/", "--"), *parts)
 
 
 def describe(

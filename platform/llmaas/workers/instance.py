@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from llmaas.workers.client import WorkerConnection
 from llmaas.workers.deployment import ServedModel
 from llmaas.workers.failures import LoadError
-from llmaas.workers.protocol import Load, Ready
+from llmaas.workers.protocol import Load, Measure, Ready
 from llmaas.workers.spawning import spawn_worker
 
 _POLL_S = 0.01
@@ -33,35 +33,63 @@ class Supervision:
 
 
 class Instance:
-    """A worker process and its connection."""
+    """A worker process and its connection.
+
+    Args:
+        connection: to the process.
+        limits: how patient to be.
+        process: `None` where it is another machine's, which looks after it.
+        n_threads: of the worker; 0 is as its machine thinks best.
+    """
 
     def __init__(
-        self, process: subprocess.Popen[bytes], connection: WorkerConnection, limits: Supervision
+        self,
+        connection: WorkerConnection,
+        limits: Supervision,
+        *,
+        process: subprocess.Popen[bytes] | None,
+        n_threads: int,
     ) -> None:
         self._process = process
         self._limits = limits
+        self._n_threads = n_threads
         self.connection = connection
 
     @classmethod
-    async def spawn(cls, pool: str, limits: Supervision) -> "Instance":
-        """Start a process that waits for its `Load`."""
+    async def spawn(cls, pool: str, limits: Supervision, *, n_threads: int) -> "Instance":
+        """Start a process on this machine that waits for its `Load`."""
         ours, theirs = socket.socketpair()
         with theirs:
             process = spawn_worker(pool, theirs)
         try:
-            return cls(process, await WorkerConnection.connect(ours), limits)
+            connection = await WorkerConnection.connect(ours)
         except BaseException:
             ours.close()
             process.kill()
             process.wait()
             raise
+        return cls(connection, limits, process=process, n_threads=n_threads)
 
     @property
-    def pid(self) -> int:
-        """Process id."""
-        return self._process.pid
+    def pid(self) -> int | None:
+        """Process id, on this machine."""
+        return None if self._process is None else self._process.pid
 
-    async def load(self, served: ServedModel, *, n_threads: int) -> Ready:
+    async def measure(self, served: ServedModel) -> int:
+        """Bytes the model will need where the process is.
+
+        Raises:
+            LoadError: with the worker's reason.
+        """
+        self.connection.measure(Measure(spec=served.spec))
+        try:
+            async with asyncio.timeout(self._limits.ping_timeout_s):
+                return await asyncio.shield(self.connection.measured)
+        except TimeoutError as error:
+            silent_s = self._limits.ping_timeout_s
+            raise LoadError(f"no answer for {silent_s:.0f} s") from error
+
+    async def load(self, served: ServedModel) -> Ready:
         """Load the model.
 
         Raises:
@@ -70,9 +98,9 @@ class Instance:
         self.connection.load(
             Load(
                 spec=served.spec,
-                weights_path=str(served.weights_path),
+                weights_path="" if served.machines else str(served.weights_path),
                 mmproj_path=None if served.mmproj_path is None else str(served.mmproj_path),
-                n_threads=n_threads,
+                n_threads=self._n_threads,
             )
         )
         try:
@@ -110,6 +138,8 @@ class Instance:
     async def stop(self) -> None:
         """End the process and wait until it is gone. It may have ended already."""
         self.connection.close()
+        if self._process is None:
+            return
         for escalate in (self._process.terminate, self._process.kill):
             if await self._exited_within(self._limits.stop_grace_s):
                 return
@@ -118,7 +148,7 @@ class Instance:
             pass
 
     async def _exit(self) -> str:
-        if not await self._exited_within(self._limits.stop_grace_s):
+        if self._process is None or not await self._exited_within(self._limits.stop_grace_s):
             return "connection lost"
         status = self._process.returncode
         return signal.Signals(-status).name if status < 0 else f"exit status {status}"
@@ -127,6 +157,7 @@ class Instance:
         """Polls: a child watcher would tie us to one kind of event loop."""
         clock = asyncio.get_running_loop().time
         until = clock() + seconds
+        assert self._process is not None
         while self._process.poll() is None:
             if clock() >= until:
                 return False

@@ -12,12 +12,14 @@ import socket
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from queue import Empty, Queue, SimpleQueue
 from threading import Thread
 
 from llmaas.workers.framing import FrameDecoder, FrameError, encode_frame
 from llmaas.workers.loading import Request, Serving, load_model
 from llmaas.workers.model import ModelError
+from llmaas.workers.own_files import located, measured
 from llmaas.workers.prompts import RefusedError
 from llmaas.workers.protocol import (
     Cancel,
@@ -28,6 +30,7 @@ from llmaas.workers.protocol import (
     Generate,
     Load,
     LoadFailed,
+    Measure,
     Ping,
     Pong,
     Spell,
@@ -44,10 +47,16 @@ _BROKEN_STATUS = 70
 
 
 class Worker:
-    """One model behind one connection."""
+    """One model behind one connection.
 
-    def __init__(self, connection: socket.socket) -> None:
+    Args:
+        connection: to the gateway.
+        weights_dir: of this machine, where the gateway is on another one.
+    """
+
+    def __init__(self, connection: socket.socket, weights_dir: Path | None = None) -> None:
         self._connection = connection
+        self._weights_dir = weights_dir
         self._loads: SimpleQueue[Load] = SimpleQueue()
         self._unprepared: SimpleQueue[Request | Spell] = SimpleQueue()
         self._unsent: Queue[ToGateway] = Queue(MAX_UNSENT)
@@ -87,7 +96,11 @@ class Worker:
         serving = self._serving
         match message:
             case Load():
-                self._loads.put(message)
+                own = self._weights_dir
+                self._loads.put(message if own is None else located(message, own))
+            case Measure(spec=spec):
+                assert self._weights_dir is not None, "a gateway measures its own files"
+                self._unsent.put(measured(spec, self._weights_dir))
             case Cancel(stream=stream) if serving is not None:
                 serving.requests.cancel(stream)
             case Credit(stream=stream, deltas=deltas) if serving is not None:
@@ -166,8 +179,8 @@ def _thread(name: str, target: Callable[..., None], *arguments: object) -> None:
     Thread(target=run, name=name, daemon=True).start()
 
 
-def main(fd: int) -> None:
+def main(fd: int, weights_dir: Path | None) -> None:
     """Serve the connection inherited as file descriptor `fd`."""
     # Ctrl-C reaches the whole process group; the gateway decides when its workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Worker(socket.socket(fileno=fd)).run()
+    Worker(socket.socket(fileno=fd), weights_dir).run()

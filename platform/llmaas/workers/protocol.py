@@ -5,9 +5,9 @@ message in MessagePack. Requests are told apart by `stream`, a number the gatewa
 reuses on a connection, so answers of many requests interleave freely and a continuous-batching
 engine fits behind it.
 
-    gateway → worker    Load (first, once) · Generate · Embed · Spell · Credit · Cancel · Ping
-    worker → gateway    Ready | LoadFailed (once) · Started · Delta · Finished · Embedded ·
-                        Spelled · Failed · Pong
+    gateway → worker    Measure · Load (once) · Generate · Embed · Spell · Credit · Cancel · Ping
+    worker → gateway    Measured · Ready | LoadFailed (once) · Started · Delta · Finished ·
+                        Embedded · Spelled · Failed · Pong
 
 A `Generate` is answered by `Started`, any number of `Delta`, and one `Finished`; an `Embed` by one
 `Embedded`, a `Spell` by one `Spelled`. At any point `Failed` ends a stream instead. After `Cancel`
@@ -47,13 +47,21 @@ class Message(msgspec.Struct, frozen=True, tag=True):
     """Base of every frame."""
 
 
+class Measure(Message, frozen=True, kw_only=True):
+    """How much memory will this model need where you are?"""
+
+    spec: WorkerSpec
+
+
 class Load(Message, frozen=True, kw_only=True):
     """Load these weights; `n_ctx` of the spec is already what the deployment serves."""
 
     spec: WorkerSpec
     weights_path: str
+    """Empty on another machine, which has its own weights directory."""
     mmproj_path: str | None = None
     n_threads: int
+    """0 on another machine: one less than it has cores."""
 
 
 class Sampling(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,6 +167,14 @@ class Cancel(Message, frozen=True):
 
 class Ping(Message, frozen=True):
     """Are you there? Answered at once, also while loading and during an engine step."""
+
+
+class Measured(Message, frozen=True):
+    """The answer to `Measure`."""
+
+    memory_bytes: int | None
+    """Unknown where the weights are not there, or are none."""
+    reason: str = ""
 
 
 class Ready(Message, frozen=True):
@@ -285,5 +301,16 @@ class Pong(Message, frozen=True):
     """Time since the running engine step began; `None` while there is nothing to do."""
 
 
-ToWorker = Load | Generate | Embed | Spell | Credit | Cancel | Ping
-ToGateway = Ready | LoadFailed | Started | Delta | Finished | Embedded | Spelled | Failed | Pong
+ToWorker = Measure | Load | Generate | Embed | Spell | Credit | Cancel | Ping
+ToGateway = (
+    Measured
+    | Ready
+    | LoadFailed
+    | Started
+    | Delta
+    | Finished
+    | Embedded
+    | Spelled
+    | Failed
+    | Pong
+)

@@ -33,9 +33,9 @@ from llmaas.workers.hub import (
     PullError,
     RemoteFile,
     describe,
-    weights_path,
 )
 from llmaas.workers.part import Part
+from llmaas.workers.weights import OutsideWeightsError, weights_path
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
 Progress = Callable[[int, int], None]
@@ -86,7 +86,10 @@ def pull(
     Raises:
         PullError: see its tree in `llmaas.workers.hub`.
     """
-    path = weights_path(weights, weights_dir)
+    try:
+        path = weights_path(weights, weights_dir)
+    except OutsideWeightsError as error:
+        raise PullError(str(error)) from error
     if weights.sha256 and path.exists() and split_names(weights.file) == [weights.file]:
         hashed, size = hashlib.sha256(), path.stat().st_size
         _hash_file(path, hashed)

@@ -9,12 +9,14 @@ end of it ends, so does the other one.
 
 import asyncio
 import logging
+import signal
 import socket
 import ssl
 import subprocess
-import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from llmaas.workers.client import WorkerConnection
 from llmaas.workers.spawning import spawn_worker
@@ -23,6 +25,8 @@ _log = logging.getLogger(__name__)
 
 _CHUNK_BYTES = 256 * 1024
 HANDSHAKE_S = 10.0
+CONNECT_S = 15.0
+"""A machine that is off answers nothing at all."""
 STOP_GRACE_S = 5.0
 
 
@@ -32,10 +36,12 @@ class WorkerListener:
 
     Args:
         context: of the listening end, from `tls.server_context`.
+        weights_dir: where this machine's weights are; nothing else is loaded.
         most: workers at once; further connections are closed.
     """
 
     context: ssl.SSLContext
+    weights_dir: Path
     most: int = 64
     _server: asyncio.Server | None = None
     _running: set[asyncio.Task[None]] = field(default_factory=set)
@@ -73,16 +79,20 @@ class WorkerListener:
             return
         self._running.add(task)
         try:
-            await _bridge(reader, writer)
+            await _bridge(reader, writer, self.weights_dir)
+        except asyncio.CancelledError:
+            pass  # `stop` asked for it, and asyncio logs a cancelled handler as an error
         finally:
             self._running.discard(task)
             writer.close()
 
 
-async def _bridge(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _bridge(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, weights_dir: Path
+) -> None:
     near, far = socket.socketpair()
     with far:
-        process = spawn_worker("remote", far)
+        process = spawn_worker("remote", far, weights_dir)
     worker_reader, worker_writer = await asyncio.open_unix_connection(sock=near)
     ways = [
         asyncio.create_task(_pump(reader, worker_writer)),
@@ -126,24 +136,42 @@ async def connect_remote(host: str, port: int, context: ssl.SSLContext) -> Worke
         OSError: nobody listens, or one end does not believe the other (`ssl.SSLError`).
     """
     loop = asyncio.get_running_loop()
-    _, connection = await loop.create_connection(
-        WorkerConnection, host, port, ssl=context, ssl_handshake_timeout=HANDSHAKE_S
-    )
+    async with asyncio.timeout(CONNECT_S):
+        _, connection = await loop.create_connection(
+            WorkerConnection, host, port, ssl=context, ssl_handshake_timeout=HANDSHAKE_S
+        )
     return connection
 
 
-def listen_forever(host: str, port: int, context: ssl.SSLContext) -> None:
-    """Run a listener until it is interrupted; says where it listens."""
+def listen_forever(
+    host: str,
+    port: int,
+    context: ssl.SSLContext,
+    weights_dir: Path,
+    listening: Callable[[int], None],
+) -> None:
+    """Run a listener until Ctrl-C or SIGTERM.
+
+    Args:
+        host: to listen on.
+        port: to listen on; 0 picks a free one.
+        context: from `tls.server_context`.
+        weights_dir: where this machine's weights are.
+        listening: told the port.
+
+    Raises:
+        OSError: the address cannot be used.
+    """
 
     async def serve() -> None:
-        listener = WorkerListener(context)
-        bound = await listener.start(host, port)
-        sys.stdout.write(f"workers for gateways: {host}:{bound} (mutual TLS 1.3)\n")
-        sys.stdout.flush()
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        listener = WorkerListener(context, weights_dir)
         try:
-            await asyncio.Event().wait()
+            listening(await listener.start(host, port))
+            await stop.wait()
         finally:
             await listener.stop()
 
-    with suppress(KeyboardInterrupt):
-        asyncio.run(serve())
+    asyncio.run(serve())

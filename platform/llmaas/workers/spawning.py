@@ -4,10 +4,20 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 
-def spawn_worker(pool: str, connection: socket.socket) -> subprocess.Popen[bytes]:
-    """Start a process that waits for its `Load` on `connection`, which it inherits."""
+def spawn_worker(
+    pool: str, connection: socket.socket, weights_dir: Path | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a process that waits for its `Load` on `connection`, which it inherits.
+
+    Args:
+        pool: for the reader of a process list.
+        connection: the process's end.
+        weights_dir: its own, where the gateway is on another machine.
+    """
+    own = [] if weights_dir is None else ["--weights-dir", str(weights_dir)]
     return subprocess.Popen(  # noqa: S603 - our own program
         [
             sys.executable,
@@ -17,6 +27,7 @@ def spawn_worker(pool: str, connection: socket.socket) -> subprocess.Popen[bytes
             pool,
             "--fd",
             f"{connection.fileno()}",
+            *own,
         ],
         pass_fds=[connection.fileno()],
         stdin=subprocess.DEVNULL,
