@@ -1,13 +1,13 @@
 """`llmaas edit`: changes of the catalogue that keep its comments, or do not happen."""
 
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated
 
 import typer
 
 from llmaas.cli import edit_model
-from llmaas.cli.editing import DryRunOption, make_edit
+from llmaas.cli.editing import DryRunOption, make_edit, positive
 from llmaas.cli.examples import epilog
 from llmaas.cli.models import AtOption
 from llmaas.cli.options import CatalogOption
@@ -50,18 +50,8 @@ app.add_typer(alias_app, name="alias")
 
 
 def parse_eur(text: str) -> Decimal:
-    """An amount as it was written.
-
-    Raises:
-        typer.BadParameter: it is no amount above 0.
-    """
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal(0)
-    if not amount.is_finite() or amount <= 0:
-        raise typer.BadParameter(f"{text!r} is no amount; write euros above 0, such as 0.90")
-    return amount
+    """An amount above 0."""
+    return positive(text, "amount", "euros above 0, such as 0.90")
 
 
 @price_app.command("set", epilog=epilog(PRICE_EXAMPLES))

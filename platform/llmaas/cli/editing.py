@@ -4,6 +4,7 @@ import difflib
 import sys
 from collections.abc import Callable
 from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,21 @@ DryRunOption = Annotated[
     bool,
     typer.Option("--dry-run", envvar="LLMAAS_DRY_RUN", help="Show the change and do not make it."),
 ]
+
+
+def positive(text: str, kind: str, such_as: str) -> Decimal:
+    """A number above 0 as it was written.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal(0)
+    if not number.is_finite() or number <= 0:
+        raise typer.BadParameter(f"{text!r} is no {kind}; write {such_as}")
+    return number
 
 
 def make_edit(

@@ -133,3 +133,19 @@ MemoryBudgetOption = Annotated[
         help="Memory for loaded models, such as 4GiB. Idle models leave when it is needed.",
     ),
 ]
+
+EndpointOption = Annotated[
+    str,
+    typer.Option(
+        envvar=["LLMAAS_HF_ENDPOINT", "HF_ENDPOINT"], metavar="URL", help="The model hub."
+    ),
+]
+TokenOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar=["LLMAAS_HF_TOKEN", "HF_TOKEN"],
+        metavar="TOKEN",
+        help="Access token of the hub. Prefer the environment: options show in process lists.",
+    ),
+]
+HUB = "https://huggingface.co"

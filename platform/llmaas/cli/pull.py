@@ -6,7 +6,14 @@ import typer
 
 from llmaas.bundle import Bundle, WeightsFile
 from llmaas.cli.exits import CommandError, Exit
-from llmaas.cli.options import CatalogOption, StateDirOption, format_size
+from llmaas.cli.options import (
+    HUB,
+    CatalogOption,
+    EndpointOption,
+    StateDirOption,
+    TokenOption,
+    format_size,
+)
 from llmaas.cli.sources import load_source
 from llmaas.cli.state import open_state, state_dir, writing
 
@@ -26,20 +33,8 @@ def pull(
     *,
     catalog: CatalogOption = None,
     state_directory: StateDirOption = None,
-    endpoint: Annotated[
-        str,
-        typer.Option(
-            envvar=["LLMAAS_HF_ENDPOINT", "HF_ENDPOINT"], metavar="URL", help="The model hub."
-        ),
-    ] = "https://huggingface.co",
-    token: Annotated[
-        str | None,
-        typer.Option(
-            envvar=["LLMAAS_HF_TOKEN", "HF_TOKEN"],
-            metavar="TOKEN",
-            help="Access token of the hub. Prefer the environment: options show in process lists.",
-        ),
-    ] = None,
+    endpoint: EndpointOption = HUB,
+    token: TokenOption = None,
 ) -> None:
     """Download the weights of models from the hub that the catalogue names.
 

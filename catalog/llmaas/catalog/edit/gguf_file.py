@@ -1,11 +1,16 @@
 """The metadata of a GGUF file on this machine."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from gguf import GGUFReader, LlamaFileType
 
 from llmaas.catalog.edit.weights import WeightsFacts, weights_facts
+
+MAGIC = b"GGUF"
 
 
 def read_weights_file(path: Path) -> WeightsFacts:
@@ -16,9 +21,33 @@ def read_weights_file(path: Path) -> WeightsFacts:
         ValueError: it is no GGUF file.
     """
     try:
-        reader = GGUFReader(path)
+        return _facts(GGUFReader(path))
     except (IndexError, KeyError, UnicodeDecodeError) as error:
         raise ValueError("cut off, or no GGUF file") from error
+
+
+def read_weights_beginning(path: Path, arrived: int) -> WeightsFacts | None:
+    """What the beginning of a GGUF file says about its model; `None` where more of it is needed.
+
+    Args:
+        path: a file as long as the whole, whose first bytes are right and whose others are 0.
+        arrived: how many are right.
+
+    Raises:
+        ValueError: it is no GGUF file.
+    """
+    with path.open("rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            raise ValueError("it does not begin like one")
+    try:
+        with _quiet():
+            reader = GGUFReader(path)
+    except (IndexError, KeyError, ValueError, OverflowError):
+        return None  # zeros were read as if they meant something
+    return _facts(reader) if reader.data_offset <= arrived else None
+
+
+def _facts(reader: GGUFReader) -> WeightsFacts:
     metadata: dict[str, Any] = {
         name: field.contents()
         for name, field in reader.fields.items()
@@ -31,6 +60,17 @@ def read_weights_file(path: Path) -> WeightsFacts:
         n_parameters=n_parameters if whole and n_parameters else None,
         quantisation=_quantisation(metadata.get("general.file_type")),
     )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the reader's remarks on what it takes for keys to itself."""
+    logger = logging.getLogger("gguf.gguf_reader")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 def _quantisation(file_type: int | None) -> str | None:

@@ -40,6 +40,7 @@ class NewModel:
     repository: str | None = None
     file: str | None = None
     quantisation: str | None = None
+    sha256: str | None = None
     file_seen: bool = False
     chat_format: str | None = None
     tool_call_format: str | None = None
@@ -151,6 +152,7 @@ def _serving(model: NewModel) -> dict[str, Any]:
             "file": model.file,
             "quantisation": model.quantisation,
             "verified": model.file_seen,
+            **_kept(sha256=model.sha256),
         }
     return _kept(
         kind=model.kind,
