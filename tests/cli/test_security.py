@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import openai
 import pytest
 from tests.cli.conftest import COMMAND, REPOSITORY, clean_environment
 
@@ -178,6 +179,50 @@ def test_an_exception_without_a_reason_or_with_a_day_that_is_over_is_refused(llm
     assert over.code == Exit.PROBLEMS
     assert "2020-01-31 is over" in over.err
     assert (project / "models_config.yaml").read_bytes() == before
+
+
+def refused(service) -> tuple[bool, str | None]:
+    """Whether an attack is refused, and what the header says."""
+    try:
+        answer = service.client.chat.completions.with_raw_response.create(
+            model="granite3.3:8b", max_tokens=2, messages=[{"role": "user", "content": ATTACK}]
+        )
+    except openai.PermissionDeniedError:
+        return True, None
+    return False, answer.headers.get("x-llmaas-security")
+
+
+def test_a_running_service_is_relaxed_and_says_who_granted_it_and_why(llmaas, project, start):
+    service = start(
+        *("up", "--json", "--port", "0", "--no-docs", "--models", "granite3.3:8b"),
+        *("--state-dir", project / "state"),
+    )
+    assert refused(service) == (True, None)
+    children = {child.pid for child in service.children()}
+    done = llmaas(
+        *("security", "relax", "default", "--mode", "flag_only", "--until", "2099-01-31"),
+        *("--author", "jd", "--reason", "ticket 7: sells filters", "--apply"),
+    )
+    assert done.code == Exit.OK, done.err
+    assert refused(service) == (False, "flagged")
+    assert children <= {child.pid for child in service.children()}, "no model was loaded anew"
+    trail = [json.loads(line)["record"] for line in llmaas("audit", "export").out.splitlines()]
+    (granted,) = [each for each in trail if each.get("action") == "security.relax"]
+    assert granted["tenant"] == "default"
+    assert granted["details"] == {
+        "mode": "flag_only",
+        "until": "2099-01-31",
+        "reason": "ticket 7: sells filters",
+        "author": "jd",
+    }
+    assert [each["verdict"] for each in trail if each.get("verdict")] == ["block", "flag"]
+    assert llmaas("apply", "--rollback").code == Exit.OK
+    assert refused(service) == (True, None)
+    trail = [json.loads(line)["record"] for line in llmaas("audit", "export").out.splitlines()]
+    assert [each["action"] for each in trail if "security." in each.get("action", "")] == [
+        "security.relax",
+        "security.restore",
+    ]
 
 
 def test_the_prompts_of_these_tests_are_free():

@@ -11,7 +11,7 @@ from llmaas.cli.control import Refused, Say, Serve, Served, Step
 from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.history import Entry
 from llmaas.cli.running import Running, Service
-from llmaas.cli.served_audit import applied
+from llmaas.cli.served_audit import applied, relaxed
 from llmaas.cli.version import program_version
 from llmaas.gateway import Refusal
 from llmaas.workers import ReconfigurationFailed
@@ -72,6 +72,9 @@ class Reloader:
         switch = await self._running.become(service, committing=committing)
         _log.info("serving catalogue %s, asked for by %s", switch.version.short, by)
         await self._record(asked, by, service.catalogue_sha256)
+        accounts, at_ms = service.accounts, service.accounts.clock_ms()
+        tables = before.bundle.security, service.bundle.security
+        accounts.record(None, *relaxed(*tables, by=by, at_ms=at_ms))
         return Served(
             bundle=asked.bundle,
             url=self._running.url,

@@ -12,7 +12,7 @@ import typer
 from llmaas.cli.editing import DryRunOption, make_edit
 from llmaas.cli.examples import epilog
 from llmaas.cli.exits import CommandError, Exit
-from llmaas.cli.options import CatalogOption, parse_ids
+from llmaas.cli.options import CatalogOption, StateDirOption, parse_ids
 from llmaas.cli.sources import Source, load_source
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ llmaas security explain < prompt.txt
 """
 RELAX_EXAMPLES = """
 llmaas security relax acme --mode flag_only --until 2027-01-31 --author jd --reason "LLM vendor"
+llmaas security relax acme --until 2027-01-31 --author jd --reason "ticket 7" --apply
 llmaas security relax acme --disable-rules chat-template --until 2027-01-31 --author jd --reason x
 """
 
@@ -94,6 +95,7 @@ def evaluate(
         compared,
         evaluate,
         gain_per_rule,
+        is_report,
         read_items,
     )
 
@@ -104,8 +106,14 @@ def evaluate(
         earlier = None if baseline is None else json.loads(baseline.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise CommandError(
-            Exit.USAGE, f"cannot read the set: {error}", "give JSON Lines with `text` and `label`"
+            Exit.USAGE,
+            f"cannot read the set or the baseline: {error}",
+            "a set has a JSON object per line, with `text` (or `prompts`) and `label`",
         ) from error
+    if earlier is not None and not is_report(earlier):
+        raise CommandError(
+            Exit.USAGE, f"{baseline} is no report", "give what this command printed before"
+        )
     report = evaluate(items, engine, policy, with_latency=latency)
     report["budgets"] = against_budgets(report, _budgets(source))
     if gain:
@@ -198,10 +206,23 @@ def relax(
             envvar="LLMAAS_DISABLE_RULES", metavar="RULE,…", help="Rules that do not count."
         ),
     ] = None,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--apply",
+            envvar="LLMAAS_RELAX_APPLY",
+            help="Have the running service take the catalogue over at once (`llmaas apply`).",
+        ),
+    ] = False,
     catalog: CatalogOption = None,
+    state_directory: StateDirOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Grant a customer an exception: with a reason, an author and a last day, in the catalogue."""
+    """Grant a customer an exception: with a reason, an author and a last day, in the catalogue.
+
+    It holds from the moment the service serves the catalogue (`llmaas apply`, or --apply here) and
+    ends by itself after its last day. The audit trail has it with who granted it, and why.
+    """
 
     def edit_of(current: "Catalog", today: date) -> "Edit":
         from llmaas.catalog.edit import Add, Edit, EditRefusedError, Put
@@ -218,6 +239,10 @@ def relax(
         return Edit(operations=(operation,), notes=())
 
     make_edit(catalog, edit_of, at=None, dry_run=dry_run)
+    if live and not dry_run:
+        from llmaas.cli.apply import apply
+
+        apply(catalog, state_directory=state_directory)
 
 
 def _budgets(source: Source) -> dict[str, float]:

@@ -5,7 +5,9 @@ trail is chained. What was applied while no service ran is written when one star
 """
 
 from llmaas.accounts import Change
+from llmaas.bundle import SecurityPolicy
 from llmaas.cli.history import Entry
+from llmaas.gateway.screening_audit import exception_details
 
 
 def applied(entry: Entry, *, at_ms: int) -> Change:
@@ -26,6 +28,32 @@ def started(bundle: str, history: tuple[Entry, ...], *, by: str, at_ms: int) -> 
             "put_in_place_with": last.action,
         }
     return Change(at_ms=at_ms, actor=by, action="service.start", details=details)
+
+
+def relaxed(
+    before: SecurityPolicy | None, after: SecurityPolicy, *, by: str, at_ms: int
+) -> list[Change]:
+    """Exceptions from prompt security that hold, or hold no more, since a bundle is served.
+
+    Args:
+        before: of the bundle before; `None` at a start, when all that are granted are told.
+        after: of the bundle that is served now.
+        by: who had it served; who granted an exception is part of it.
+        at_ms: when.
+    """
+    old = () if before is None else before.exceptions
+    changes = [("security.relax", each) for each in after.exceptions if each not in old]
+    changes += [("security.restore", each) for each in old if each not in after.exceptions]
+    return [
+        Change(
+            at_ms=at_ms,
+            actor=by,
+            action=action,
+            tenant=exception.tenant,
+            details=exception_details(exception),
+        )
+        for action, exception in changes
+    ]
 
 
 def _facts(entry: Entry) -> dict[str, str]:

@@ -24,7 +24,7 @@ from llmaas.cli.publishing import compiled_files, files_of, publish, put_in_plac
 from llmaas.cli.reload import Reloader
 from llmaas.cli.running import Running
 from llmaas.cli.runtime import run
-from llmaas.cli.served_audit import started
+from llmaas.cli.served_audit import relaxed, started
 from llmaas.cli.service_day import today_of
 from llmaas.cli.site import cached_site, docs_available
 from llmaas.cli.sources import Source, load_bundle, load_source
@@ -128,7 +128,10 @@ def _serve(
     log_to(request.state.logs)
     put_in_place(request.state, first.bundle_id, "start", running=True)
     begun = started(first.bundle_id, store.history(), by=this_user(), at_ms=accounts.clock_ms())
-    accounts.store.write(lambda transaction: transaction.records.append(begun))
+    exceptions = relaxed(
+        None, deployment.bundle.security, by=this_user(), at_ms=accounts.clock_ms()
+    )
+    accounts.store.write(lambda transaction: transaction.records.extend((begun, *exceptions)))
     with writing(request.state):
         token = admin_token(request.state)
     service = deployment.service(
