@@ -9,6 +9,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import msgspec
+
 from llmaas.workers import (
     Delta,
     Embed,
@@ -48,6 +50,35 @@ def answering(*texts: str, reasoning: str = "", prompt_tokens: int = 7) -> list[
 
 
 @dataclass
+class ScriptedGeneration:
+    """One play of the script, and what it used."""
+
+    events: AsyncGenerator[Started | Delta | Finished]
+    workers: "ScriptedWorkers"
+    usage: Usage = field(default_factory=lambda: Usage(prompt_tokens=0, completion_tokens=0))
+
+    def __aiter__(self) -> "ScriptedGeneration":
+        return self
+
+    async def __anext__(self) -> Started | Delta | Finished:
+        event = await anext(self.events)
+        if isinstance(event, Started):
+            self.usage = Usage(prompt_tokens=event.prompt_tokens, completion_tokens=0)
+        elif isinstance(event, Delta):
+            counted = max(event.completion_tokens, self.usage.completion_tokens + 1)
+            self.usage = msgspec.structs.replace(self.usage, completion_tokens=counted)
+        else:
+            self.usage = event.usage
+        return event
+
+    async def aclose(self) -> None:
+        await self.events.aclose()
+
+    async def settled(self) -> Usage:
+        return self.workers.settled or self.usage
+
+
+@dataclass
 class ScriptedLease:
     """Plays the script for every generation and notes what was asked."""
 
@@ -57,7 +88,10 @@ class ScriptedLease:
     engine_type: str = "scripted"
     machine_name: str = "ma07"
 
-    async def generate(self, request: Generate) -> AsyncGenerator[Started | Delta | Finished]:
+    def generate(self, request: Generate) -> "ScriptedGeneration":
+        return ScriptedGeneration(self._events(request), self.workers)
+
+    async def _events(self, request: Generate) -> AsyncGenerator[Started | Delta | Finished]:
         self.workers.generated.append(request)
         ended = False
         try:
@@ -108,6 +142,8 @@ class ScriptedWorkers:
     generated: list[Generate] = field(default_factory=list)
     embedded: list[Embed] = field(default_factory=list)
     leases: int = 0
+    settled: Usage | None = None
+    """What a worker says that was used in the end; as far as it was told otherwise."""
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     released: asyncio.Event = field(default_factory=asyncio.Event)
 

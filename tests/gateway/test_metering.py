@@ -11,12 +11,12 @@ import httpx
 import openai
 import pytest
 from tests.gateway.a_bundle import CHAT, EMBEDDING, make_bundle
-from tests.gateway.scripted_workers import ScriptedWorkers, answering
+from tests.gateway.scripted_workers import ScriptedWorkers, Step, answering
 from tests.gateway.serving import NOW, Gateway, serving
 
 from llmaas.accounts import Access, LedgerEntry, Quota, ledger
 from llmaas.accounts import audit as audit_trail
-from llmaas.workers import Delta, Failed, Started
+from llmaas.workers import Delta, Failed, Started, Usage
 
 HELLO = [{"role": "user", "content": "Hello!"}]
 SECRET_WORD = "Zwetschgendatschi"
@@ -183,8 +183,23 @@ def test_what_was_produced_for_a_client_that_left_is_due(endless: Gateway, strea
     assert [record.status for record in trail(endless)] == [499]
 
 
+def test_a_client_that_left_owes_what_the_worker_had_produced_when_it_stopped(
+    endless: Gateway,
+) -> None:
+    endless.workers.settled = Usage(prompt_tokens=7, completion_tokens=5, reasoning_tokens=2)
+    body = {"model": CHAT, "messages": HELLO, "stream": True, "n": 2}
+    client = endless.http()
+    with client.stream("POST", "/v1/chat/completions", json=body) as answer:
+        next(answer.iter_lines())
+    client.close()
+    (entry,) = eventually(endless, 1)
+    assert (entry.usage.prompt_tokens, entry.usage.completion_tokens) == (7, 10)
+    assert entry.usage.reasoning_tokens == 4
+    assert entry.outcome == "cancelled"
+
+
 def test_a_stream_the_worker_breaks_is_due_as_far_as_it_came(tmp_path: Path) -> None:
-    script = [Started(0, 7), Delta(0, content="a"), Failed(0, "internal_error", "died")]
+    script: list[Step] = [Started(0, 7), Delta(0, content="a"), Failed(0, "internal_error", "died")]
     with serving(tmp_path, workers=ScriptedWorkers(script)) as gateway:
         assert b'"error"' in ask(gateway.shared(), stream=True).content
         (entry,) = eventually(gateway, 1)

@@ -2,18 +2,24 @@
 
 import base64
 import math
+import re
+import socket
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import openai
 import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.gateway.a_bundle import ALIAS, CHAT, DEPRECATED, EMBEDDING, REASONING, make_bundle
 from tests.gateway.bodies import CHAT_BODY
 from tests.gateway.serving import Gateway, serving
+from tests.gateway.test_metering import entries
 
+from llmaas.accounts import LedgerEntry
 from llmaas.workers import Workers, plan_deployment
 from llmaas.workers.stand_in import make_stand_ins
 
@@ -145,6 +151,45 @@ def test_a_client_that_leaves_gives_the_worker_back(gateway: Gateway) -> None:
             next(answer.iter_lines())
     short = body | {"stream": False, "max_tokens": 4}
     assert gateway.http().post("/v1/chat/completions", json=short).status_code == 200
+
+
+def of_request(gateway: Gateway, request_id: str) -> list[LedgerEntry]:
+    """What the ledger has of it, soon after its client has gone."""
+    for _ in range(300):
+        if found := [e for e in entries(gateway) if e.request.request_id == request_id]:
+            return found
+        time.sleep(0.02)
+    raise AssertionError("nothing was settled")
+
+
+@pytest.mark.parametrize("resets", [False, True])
+def test_a_connection_that_breaks_mid_stream_is_billed_for_what_was_produced(
+    gateway: Gateway, resets: bool
+) -> None:
+    body = {"model": CHAT, "messages": QUESTION, "stream": True, "max_tokens": 400}
+    content = msgspec.json.encode(body | {"ignore_eos": True})
+    host, port = gateway.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        head = (
+            f"POST /v1/chat/completions HTTP/1.1\r\nhost: {host}\r\n"
+            f"authorization: Bearer {gateway.token}\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(content)}\r\n\r\n"
+        )
+        connection.sendall(head.encode() + content)
+        seen = b""
+        while seen.count(b"data: ") < 6:  # the role, and five pieces of text
+            seen += connection.recv(4096)
+        if resets:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    found = re.search(rb"x-request-id: (\S+)", seen)
+    assert found is not None
+    (entry,) = of_request(gateway, found[1].decode())
+    assert entry.outcome == "cancelled"
+    assert entry.usage.prompt_tokens > 0
+    assert 5 <= entry.usage.completion_tokens < 400
+    assert gateway.accounts.book.held == frozenset()
+    (pool,) = [status for status in gateway.workers.status() if status.pool == CHAT]
+    assert pool.leases == 0
 
 
 def test_several_streams_at_once_all_end(gateway: Gateway) -> None:

@@ -113,7 +113,7 @@ async def _answer(exchange: Exchange, request: ChatRequest, target: Target) -> N
         leased(exchange.gateway, route.pool) as lease,
     ):
         form = ChatForm(exchange, request, route.model, lease)
-        running = events(lease, metering.generates, param="messages")
+        running = events(lease, metering.generates, param="messages", given_up=metering.given_up)
         if checked is not None:
             running = checked.guarded(running, count)
         async with aclosing(metering.events(running)) as happening:

@@ -97,7 +97,7 @@ async def _answer(
         leased(exchange.gateway, route.pool) as lease,
     ):
         form = CompletionForm(exchange, request, route.model, lease)
-        running = events(lease, metering.generates, param="prompt")
+        running = events(lease, metering.generates, param="prompt", given_up=metering.given_up)
         async with aclosing(metering.events(running)) as happening:
             if request.stream:
                 await stream(

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +21,7 @@ from llmaas.gateway.routing import RoutingTable
 from llmaas.gateway.version import Refusal, Version
 from llmaas.workers import PoolStatus, ServedModel
 from llmaas.workers.protocol import Delta, Embed, Embedded, Finished, Generate, Started
+from llmaas.workers.protocol import Usage as WorkerUsage
 
 if TYPE_CHECKING:
     from llmaas.gateway.guardian import Guardian
@@ -28,6 +29,19 @@ if TYPE_CHECKING:
 
 REQUEST_ID = "llmaas.request_id"
 HEADERS = "llmaas.headers"
+
+
+class Generation(Protocol):
+    """An answer as it grows; closing it cancels it. `llmaas.workers` has one."""
+
+    def __aiter__(self) -> AsyncIterator[Started | Delta | Finished]:
+        """Its events, in their order."""
+
+    async def aclose(self) -> None:
+        """Let the worker stop; does not wait for it."""
+
+    async def settled(self) -> WorkerUsage:
+        """What was used in the end, also of one that was closed before."""
 
 
 class Lease(Protocol):
@@ -41,8 +55,8 @@ class Lease(Protocol):
     def machine_name(self) -> str:
         """`backend.machine_name` of answers."""
 
-    def generate(self, request: Generate, /) -> AsyncGenerator[Started | Delta | Finished]:
-        """Events of one generation; closing the generator cancels it."""
+    def generate(self, request: Generate, /) -> Generation:
+        """One generation."""
 
     async def embed(self, request: Embed, /) -> Embedded:
         """The vectors of all inputs."""

@@ -1,10 +1,10 @@
 """From a request to events of the worker: several generations as one stream of events."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 
-from llmaas.gateway.context import Gateway, Lease
+from llmaas.gateway.context import Gateway, Generation, Lease
 from llmaas.gateway.errors import (
     ApiError,
     ContextLengthExceeded,
@@ -78,7 +78,11 @@ async def leased(gateway: Gateway, pool: str) -> AsyncIterator[Lease]:
 
 
 async def events(
-    lease: Lease, requests: Sequence[Generate], *, param: str
+    lease: Lease,
+    requests: Sequence[Generate],
+    *,
+    param: str,
+    given_up: Callable[[int, Usage], None],
 ) -> AsyncGenerator[tuple[int, Event]]:
     """Run the generations and yield what happens as `(position in requests, event)`.
 
@@ -89,17 +93,19 @@ async def events(
         lease: the worker.
         requests: one for each choice.
         param: the field of the request that holds the prompt, for errors.
+        given_up: told what a generation has used that is closed before its end, when the worker
+            has stopped it.
 
     Raises:
         ApiError: one of them failed; the others are cancelled.
     """
     try:
         if len(requests) == 1:
-            async with aclosing(lease.generate(requests[0])) as stream:
-                async for event in stream:
+            async with _generation(lease, 0, requests[0], given_up) as generation:
+                async for event in generation:
                     yield 0, _completed(event)
         else:
-            async with aclosing(_together(lease, requests)) as merged:
+            async with aclosing(_together(lease, requests, given_up)) as merged:
                 async for position, event in merged:
                     yield position, _completed(event)
     except GenerationFailed as error:
@@ -108,16 +114,30 @@ async def events(
         raise _unavailable(error) from error
 
 
+@asynccontextmanager
+async def _generation(
+    lease: Lease, position: int, request: Generate, given_up: Callable[[int, Usage], None]
+) -> AsyncIterator[Generation]:
+    generation, whole = lease.generate(request), False
+    try:
+        yield generation
+        whole = True
+    finally:
+        await generation.aclose()
+        if not whole:
+            given_up(position, await generation.settled())
+
+
 async def _together(
-    lease: Lease, requests: Sequence[Generate]
+    lease: Lease, requests: Sequence[Generate], given_up: Callable[[int, Usage], None]
 ) -> AsyncGenerator[tuple[int, Event]]:
     turns = asyncio.Semaphore(CONCURRENT_CHOICES)
     arrived: asyncio.Queue[tuple[int, Event | None]] = asyncio.Queue()
 
     async def run(position: int, request: Generate) -> None:
         try:
-            async with turns, aclosing(lease.generate(request)) as stream:
-                async for event in stream:
+            async with turns, _generation(lease, position, request, given_up) as generation:
+                async for event in generation:
                     arrived.put_nowait((position, event))
         finally:
             arrived.put_nowait((position, None))

@@ -35,7 +35,8 @@ from llmaas.gateway.errors import (
 from llmaas.gateway.generation import Event
 from llmaas.gateway.inputs import Input
 from llmaas.gateway.resolution import Target
-from llmaas.workers.protocol import Delta, Finished, Generate, Started
+from llmaas.workers.protocol import Delta, Generate, Started
+from llmaas.workers.protocol import Usage as WorkerUsage
 
 TEMPLATE_TOKENS = 1024
 """What a chat template may add to a conversation, at a guess; the tokenizer's count follows."""
@@ -87,10 +88,10 @@ class _Tally:
         if delta.reasoning:
             self.reasoning[choice] += now - before
 
-    def finished(self, choice: int, event: Finished) -> None:
+    def finished(self, choice: int, usage: WorkerUsage) -> None:
         """Take the worker's own count of a choice."""
-        self.completion[choice] = min(event.usage.completion_tokens, self.caps[choice])
-        self.reasoning[choice] = min(event.usage.reasoning_tokens, self.completion[choice])
+        self.completion[choice] = min(usage.completion_tokens, self.caps[choice])
+        self.reasoning[choice] = min(usage.reasoning_tokens, self.completion[choice])
 
 
 @dataclass
@@ -124,13 +125,22 @@ class Metering:
                     if self.streams:
                         self.metered.produced(tally.usage)
                 else:
-                    tally.finished(choice, event)
+                    tally.finished(choice, event.usage)
                     open_choices -= 1
                     if open_choices == 0:
                         await complete(self.exchange, self.metered, tally.usage)
                     elif self.streams:
                         self.metered.produced(tally.usage)
                 yield choice, event
+
+    def given_up(self, choice: int, usage: WorkerUsage) -> None:
+        """Count what a choice had used when the worker stopped it for a client that has left.
+
+        That is a little more than the client saw. What breaks on our side is due as far as it was
+        seen.
+        """
+        if self.exchange.gone:
+            self.tally.finished(choice, usage)
 
     async def _prompt_counted(self) -> None:
         tally = self.tally
