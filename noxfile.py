@@ -16,6 +16,8 @@ ZENSICAL = "0.0.73"
 """The last version of MkDocs Material's successor that needs no package beside it."""
 LANGUAGE_SERVER = "1.25.0"
 """Version of the YAML language server that editors are tried with."""
+PRE_COMMIT = "4.7.0"
+"""Version of the program that calls the hooks."""
 
 
 def sync(session: nox.Session) -> None:
@@ -114,13 +116,17 @@ def deaths(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def editor(session: nox.Session) -> None:
-    """Try the schema in the YAML language server, which npm installs."""
+    """Try the schema in the YAML language server, and the hooks in pre-commit; half a minute."""
     sync(session)
     place = Path(session.create_tmp()) / "language-server"
     package = f"yaml-language-server@{LANGUAGE_SERVER}"
     session.run("npm", "install", "--silent", "--prefix", str(place), package, external=True)
     server = place / "node_modules" / ".bin" / "yaml-language-server"
-    session.run("pytest", "tests/editor", env={"LLMAAS_TEST_YAML_LANGUAGE_SERVER": str(server)})
+    env = {
+        "LLMAAS_TEST_YAML_LANGUAGE_SERVER": str(server),
+        "LLMAAS_TEST_PRE_COMMIT": f"uvx pre-commit@{PRE_COMMIT}",
+    }
+    session.run("pytest", "tests/editor", *session.posargs, env=env)
 
 
 @nox.session(venv_backend="none")

@@ -46,7 +46,8 @@ def plan(
     against: Annotated[
         str,
         typer.Option(
-            envvar="LLMAAS_AGAINST",
+            # The second is what pre-commit sets when a push is checked: what the remote has.
+            envvar=["LLMAAS_AGAINST", "PRE_COMMIT_FROM_REF"],
             metavar="REF|DIR|URL",
             help="What is live: a git revision, a bundle directory, or a running service.",
         ),

@@ -52,7 +52,7 @@ JUDGES: Mapping[str, Judge] = {
     "service.support.critical_response_h": service.response_time,
     "service.support": service.told,
     "service.operator": service.told,
-    "service.time_zone": service.told,
+    "service.time_zone": service.time_zone,
     "service.audit_retention_days": service.told,
     "compliance": service.compliance,
     "endpoints.*": service.endpoint,

@@ -146,6 +146,15 @@ def told(delta: Delta, _: Sides) -> Judgement:
     return notice(arrow(".".join(delta.path), delta.before, delta.after))
 
 
+def time_zone(delta: Delta, _: Sides) -> Judgement:
+    """Where days and months begin. The running accounts count them in the zone they began with."""
+    message = arrow("service.time_zone", delta.before, delta.after)
+    return notice(
+        f"{message}; days of the lifecycle and months of bills begin at another moment. "
+        "`llmaas apply` refuses it: stop the service and start it with this catalogue"
+    )
+
+
 def harmless(delta: Delta, _: Sides) -> Judgement:
     """What changes nothing for anybody's requests."""
     if delta.reordered:
