@@ -5,11 +5,28 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.gateway.bodies import CHAT_BODY, COMPLETION_BODY, EMBEDDING_BODY, JSON
+from tests.gateway.bodies import (
+    CHAT_BODY,
+    CHAT_OPTIONAL,
+    CHAT_REQUIRED,
+    COMPLETION_BODY,
+    COMPLETION_OPTIONAL,
+    COMPLETION_REQUIRED,
+    EMBEDDING_BODY,
+    EMBEDDING_OPTIONAL,
+    EMBEDDING_REQUIRED,
+    JSON,
+    MESSAGE_FIELDS,
+)
 from tests.gateway.serving import Gateway, serving
+
+from llmaas.gateway.wire import AssistantMessage, ChatRequest, CompletionRequest
+from llmaas.gateway.wire.messages import ToolMessage, UserMessage
+from llmaas.gateway.wire.requests import EmbeddingRequest
 
 fuzzed = settings(
     max_examples=200,
@@ -37,6 +54,23 @@ def _is_sound(gateway: Gateway, path: str, content: bytes) -> None:
         assert error["message"]
         assert set(error) == {"message", "type", "param", "code"}
     assert gateway.workers.leases == 0
+
+
+@pytest.mark.parametrize(
+    ("tried", "request_type"),
+    [
+        (CHAT_REQUIRED | CHAT_OPTIONAL, ChatRequest),
+        (COMPLETION_REQUIRED | COMPLETION_OPTIONAL, CompletionRequest),
+        (EMBEDDING_REQUIRED | EMBEDDING_OPTIONAL, EmbeddingRequest),
+        (MESSAGE_FIELDS, UserMessage),
+        (MESSAGE_FIELDS, AssistantMessage),
+        (MESSAGE_FIELDS, ToolMessage),
+    ],
+)
+def test_every_field_of_a_request_is_tried(
+    tried: dict[str, Any], request_type: type[msgspec.Struct]
+) -> None:
+    assert set(request_type.__struct_fields__) <= set(tried)
 
 
 @fuzzed

@@ -7,8 +7,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
 from pydantic import BaseModel
 from tests.gateway.a_bundle import CHAT, DEPRECATED, REASONING, make_bundle
+from tests.gateway.bodies import STEERING
 from tests.gateway.serving import Gateway, serving
 
 from llmaas.bundle import ReasoningFormat
@@ -226,6 +228,20 @@ def test_a_reasoning_model_thinks_by_default_or_when_asked(
     answer: Any = live.openai().chat.completions.create(model=model, **hello)
     assert ("reasoning_content" in answer.choices[0].message.model_extra) is thinks
     assert (answer.usage.completion_tokens_details.reasoning_tokens > 0) is thinks
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+@given(STEERING)
+def test_whatever_steers_an_answer_it_is_one_or_refused(live: Gateway, body: Any) -> None:
+    limited = {"model": CHAT, "messages": QUESTION, "max_tokens": 4} | body
+    answer = live.shared().post("/v1/chat/completions", json=limited)
+    assert answer.status_code in {200, 400}, answer.text
+    assert '"server_error"' not in answer.text
 
 
 # With a scripted worker: what is passed on, and what is refused
