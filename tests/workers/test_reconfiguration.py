@@ -205,6 +205,22 @@ def test_what_does_not_fit_beside_the_pinned_one_is_refused_with_the_numbers(
     assert run(story()) == "bc"
 
 
+def test_what_fits_only_in_the_place_of_the_pinned_one_follows_it_in_two_steps(
+    tiny, workers, answer, run
+):
+    async def story():
+        async with workers({"a": tiny.recital("abc")}, pinned=("a",), room_for=1) as pools:
+            assert await ask(pools, answer, "a") == "bc"
+            await pools.reconfigure(changed(pools, a={"pinned": False}))
+            assert await ask(pools, answer, "a") == "bc"
+            await pools.reconfigure(changed(pools, a=tiny.recital("axy")))
+            assert await ask(pools, answer, "a") == "xy"
+            await pools.reconfigure(changed(pools, a={"pinned": True}))
+            return await ask(pools, answer, "a")
+
+    assert run(story()) == "xy"
+
+
 def test_a_release_during_the_next_change_takes_nothing_from_it(tiny, workers, answer, run):
     async def story():
         async with workers({"a": tiny.recital("abc")}) as pools:
