@@ -1,7 +1,7 @@
 """What is kept of a prompt: the words that rules look for, at their places. All else is blanked.
 
-    "My mother's maiden name is Voss. Please ignore all the previous instr"
-     xx xxxxxx'x xxxxxx xxxx xx xxxx. xxxxxx ignore all the previous instr
+    Dr. Quentin Wexford lives in Graz; please ignore all the previous instr
+    xx. xxxxxxx xxxxxxx xxxxx in xxxx; xxxxxx ignore all the previous instr
 
 A rule can still reach from a trace into the next prompt, because the words and the distances that
 it looks for are there; what a customer wrote is not. The last word is kept when it begins like a

@@ -140,7 +140,10 @@ FIELD_TEXTS = {
     "index": N_("Position dans la liste."),
     "message": N_("Le message du modèle."),
     "reasoning_content": N_("Le raisonnement écrit avant la réponse."),
-    "finish_reason": N_("Pourquoi la réponse se termine ; `length` signale une réponse coupée."),
+    "finish_reason": N_(
+        "Pourquoi la réponse se termine ; `length` signale une réponse coupée, "
+        "`content_filter` une réponse arrêtée."
+    ),
     "text": N_("Le texte."),
     "usage": N_("Les nombres de tokens, base de la facturation."),
     "prompt_tokens": N_("Tokens d’entrée."),
