@@ -1,5 +1,6 @@
 """What a model costs on this machine, measured once before it serves: a second at most."""
 
+import math
 import time
 
 import numpy as np
@@ -40,18 +41,18 @@ def calibrate(context: Context, *, measure_groups: bool) -> tuple[PromptBudget, 
 def _decode_costs(context: Context, batch: Batch) -> list[float]:
     token = np.zeros(1, np.int32)
     began = time.monotonic()
-    costs = [0.0]
-    for rows in range(1, min(context.shape.n_seq_max, MOST_ROWS) + 1):
-        context.clear()
-        best = float("inf")
-        for position in range(_REPEATS):
+    most = min(context.shape.n_seq_max, MOST_ROWS)
+    costs = [0.0, *[math.inf] * most]
+    # All sizes in turn, so that a moment in which the machine is busy meets none of them alone.
+    for _ in range(_REPEATS):
+        for rows in range(1, most + 1):
+            context.clear()
             batch.clear()
             for seq_id in range(rows):
-                batch.add(seq_id, token, position, output=True)
-            best = min(best, _seconds(context, batch))
+                batch.add(seq_id, token, 0, output=True)
+            costs[rows] = min(costs[rows], _seconds(context, batch))
             if time.monotonic() - began > SECONDS:
-                return costs
-        costs.append(best)
+                return [cost for cost in costs if cost < math.inf]
     return costs
 
 

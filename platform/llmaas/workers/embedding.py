@@ -42,7 +42,7 @@ class EmbeddingEngine:
         *,
         dimensions: int,
         requests: RequestQueue[Inputs],
-        emit: Callable[[ToGateway], None],
+        emit: Callable[[list[ToGateway]], None],
     ) -> None:
         self._context = context
         self._dimensions = dimensions
@@ -92,7 +92,7 @@ class EmbeddingEngine:
                 self._jobs.remove(job)
                 self._requests.close(job.inputs.stream)
                 message = f"the engine failed in a step (llama_decode returned {code})"
-                self._emit(Failed(job.inputs.stream, "internal_error", message))
+                self._emit([Failed(job.inputs.stream, "internal_error", message)])
         self._context.clear()
         while self._jobs and not self._jobs[0].remaining:
             self._answer(self._jobs.popleft())
@@ -121,11 +121,10 @@ class EmbeddingEngine:
 
     def _answer(self, job: _Job) -> None:
         self._requests.close(job.inputs.stream)
-        self._emit(
-            Embedded(
-                job.inputs.stream,
-                vectors=np.stack(job.vectors).astype("<f4").tobytes(),
-                dimensions=self._dimensions,
-                prompt_tokens=job.inputs.prompt_tokens,
-            )
+        answer = Embedded(
+            job.inputs.stream,
+            vectors=np.stack(job.vectors).astype("<f4").tobytes(),
+            dimensions=self._dimensions,
+            prompt_tokens=job.inputs.prompt_tokens,
         )
+        self._emit([answer])

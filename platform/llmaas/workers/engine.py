@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from itertools import islice
 
+from llmaas.workers.grammars import GrammarError
 from llmaas.workers.grouping import best_groups
 from llmaas.workers.kv_memory import KvMemory
 from llmaas.workers.likelihoods import Likelihoods
@@ -49,7 +50,8 @@ class GenerationEngine:
         memory: the account of the context's KV memory.
         vocabulary: of the same model.
         requests: where prompts arrive.
-        emit: takes answers; may block, which slows the loop down to what the gateway reads.
+        emit: takes the answers of a step; may block, which slows the loop down to what the gateway
+            reads.
         step_costs: seconds of a decode step of 0, 1, 2 … rows, where they were measured.
     """
 
@@ -59,7 +61,7 @@ class GenerationEngine:
         memory: KvMemory,
         vocabulary: Vocabulary,
         requests: RequestQueue[Prompt],
-        emit: Callable[[ToGateway], None],
+        emit: Callable[[list[ToGateway]], None],
         *,
         budget: PromptBudget,
         step_costs: list[float] | None = None,
@@ -70,7 +72,7 @@ class GenerationEngine:
         self._requests = requests
         self._emit = emit
         self._answers: list[ToGateway] = []
-        """Of this step; see `_send`."""
+        """Of this step, until they are sent together."""
         self._budget = budget
         self._groups = best_groups(step_costs or [])
         self._batch = Batch(context.shape)
@@ -105,14 +107,9 @@ class GenerationEngine:
                 self._step_began = None
 
     def _send(self) -> None:
-        """Hand over what there is to say, all at once.
-
-        The thread that writes it wakes up with the first answer, and would take the interpreter
-        from this one wherever it calls llama.cpp: after the step it runs beside the next.
-        """
-        for answer in self._answers:
-            self._emit(answer)
-        self._answers.clear()
+        if self._answers:
+            self._emit(self._answers)
+            self._answers.clear()
 
     def _arrive(self, *, wait: bool) -> None:
         timeout_s = None
@@ -232,6 +229,8 @@ class GenerationEngine:
     def _go_on(self, sequence: Sequence) -> None:
         try:
             token = self._sample(sequence)
+        except GrammarError as error:
+            self._fail(sequence, "invalid_request", str(error))
         except Exception:
             # One request must not end the others'.
             traceback.print_exc()

@@ -49,7 +49,7 @@ class Serving:
         return Spelled(request.stream, [self.vocabulary.spelled(each) for each in request.inputs])
 
 
-def load_model(load: Load, emit: Callable[[ToGateway], None]) -> Serving:
+def load_model(load: Load, emit: Callable[[list[ToGateway]], None]) -> Serving:
     """Load the weights and build the engine.
 
     Raises:
@@ -64,7 +64,7 @@ def load_model(load: Load, emit: Callable[[ToGateway], None]) -> Serving:
             raise ModelError(f"pool {load.spec.pool}: this engine cannot serve a {kind} model")
 
 
-def _load_generation(load: Load, emit: Callable[[ToGateway], None]) -> Serving:
+def _load_generation(load: Load, emit: Callable[[list[ToGateway]], None]) -> Serving:
     spec = load.spec
     path = Path(load.weights_path)
     options = spec.engine
@@ -124,7 +124,7 @@ def _load_generation(load: Load, emit: Callable[[ToGateway], None]) -> Serving:
     )
 
 
-def _load_embedding(load: Load, emit: Callable[[ToGateway], None]) -> Serving:
+def _load_embedding(load: Load, emit: Callable[[list[ToGateway]], None]) -> Serving:
     spec = load.spec
     model = Model(Path(load.weights_path), n_gpu_layers=spec.n_gpu_layers)
     if spec.embedding_dimensions not in {None, model.n_embd}:

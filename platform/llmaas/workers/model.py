@@ -170,7 +170,8 @@ class Context:
     def clear(self) -> None:
         """Forget all sequences."""
         if self._memory:
-            llama.llama_memory_clear(self._memory, True)
+            # What they held stays in the buffers, which may be gigabytes; nothing reads it.
+            llama.llama_memory_clear(self._memory, False)
 
     def close(self) -> None:
         """Free memory and buffers."""

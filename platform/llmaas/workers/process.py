@@ -3,7 +3,9 @@
 reader      frames in; answers pings; ends the process when the connection ends
 tokeniser   templates and tokens, so that no prompt holds up the decode loop
 main        loads the model, then runs the engine
-writer      frames out; its bounded queue slows the engine down to what the gateway reads
+
+Each writes its own frames. A thread for that would be woken after every step, and take core and
+interpreter from the next; and an engine that waits for the gateway to read is what is wanted.
 """
 
 import os
@@ -11,10 +13,9 @@ import signal
 import socket
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from queue import Empty, Queue, SimpleQueue
-from threading import Thread
+from queue import SimpleQueue
+from threading import Lock, Thread
 
 from llmaas.workers.framing import FrameDecoder, FrameError, encode_frame
 from llmaas.workers.loading import Request, Serving, load_model
@@ -38,10 +39,7 @@ from llmaas.workers.protocol import (
     ToWorker,
 )
 
-MAX_UNSENT = 4096
-"""Answers that may wait for the gateway to read; then the engine waits too."""
 _READ_BYTES = 256 * 1024
-_FRAMES_PER_WRITE = 64
 _LOAD_FAILED_STATUS = 1
 _BROKEN_STATUS = 70
 
@@ -59,23 +57,21 @@ class Worker:
         self._weights_dir = weights_dir
         self._loads: SimpleQueue[Load] = SimpleQueue()
         self._unprepared: SimpleQueue[Request | Spell] = SimpleQueue()
-        self._unsent: Queue[ToGateway] = Queue(MAX_UNSENT)
+        self._sending = Lock()
         self._serving: Serving | None = None
 
     def run(self) -> None:
         """Serve until the connection ends, which ends the process."""
         _thread("reader", self._read)
-        _thread("writer", self._write)
         load = self._loads.get()
         try:
-            serving = load_model(load, self._unsent.put)
+            serving = load_model(load, self._send)
         except ModelError as error:
-            self._unsent.put(LoadFailed(str(error)))
-            self._unsent.join()
+            self._send([LoadFailed(str(error))])
             os._exit(_LOAD_FAILED_STATUS)
         self._serving = serving
         _thread("tokeniser", self._tokenise, serving)
-        self._unsent.put(serving.ready)
+        self._send([serving.ready])
         serving.engine.run()
 
     def _read(self) -> None:
@@ -100,7 +96,7 @@ class Worker:
                 self._loads.put(message if own is None else located(message, own))
             case Measure(spec=spec):
                 assert self._weights_dir is not None, "a gateway measures its own files"
-                self._unsent.put(measured(spec, self._weights_dir))
+                self._send([measured(spec, self._weights_dir)])
             case Cancel(stream=stream) if serving is not None:
                 serving.requests.cancel(stream)
             case Credit(stream=stream, deltas=deltas) if serving is not None:
@@ -110,46 +106,44 @@ class Worker:
                 if serving.requests.open(message.stream, owner):
                     self._unprepared.put(message)
                 else:
-                    self._unsent.put(_overloaded(message.stream, serving))
+                    self._send([_overloaded(message.stream, serving)])
             case Spell() if serving is not None:
                 self._unprepared.put(message)
             case Generate() | Embed() | Spell():
-                self._unsent.put(
-                    Failed(message.stream, "internal_error", "the model is still loading")
-                )
+                failure = Failed(message.stream, "internal_error", "the model is still loading")
+                self._send([failure])
             case Ping():
                 age = None if serving is None else serving.engine.step_age_s
-                self._unsent.put(Pong(age))
+                self._send([Pong(age)])
 
     def _tokenise(self, serving: Serving) -> None:
         while True:
             request = self._unprepared.get()
             if isinstance(request, Spell):
-                self._unsent.put(serving.spell(request))
+                self._send([serving.spell(request)])
                 continue
             try:
                 prepared = serving.prepare(request)
             except RefusedError as refusal:
                 serving.requests.close(request.stream)
-                self._unsent.put(refusal.failure)
+                self._send([refusal.failure])
             except Exception:
                 # One request must not end the others'.
                 traceback.print_exc()
                 serving.requests.close(request.stream)
                 message = "the worker failed to read the request; its log says why"
-                self._unsent.put(Failed(request.stream, "internal_error", message))
+                self._send([Failed(request.stream, "internal_error", message)])
             else:
                 serving.requests.put(prepared)
 
-    def _write(self) -> None:
-        while True:
-            messages = [self._unsent.get()]
-            with suppress(Empty):
-                while len(messages) < _FRAMES_PER_WRITE:
-                    messages.append(self._unsent.get_nowait())
-            self._connection.sendall(b"".join(_frame(message) for message in messages))
-            for _ in messages:
-                self._unsent.task_done()
+    def _send(self, messages: list[ToGateway]) -> None:
+        """Write frames, from any thread; waits while the gateway does not read."""
+        frames = b"".join(_frame(message) for message in messages)
+        with self._sending:
+            try:
+                self._connection.sendall(frames)
+            except OSError:
+                os._exit(0)  # as where the reader finds the connection ended
 
 
 def _overloaded(stream: int, serving: Serving) -> Failed:

@@ -1,7 +1,8 @@
 """How many prompt tokens a step may take, so that running answers do not stall."""
 
-TARGET_GAP_S = 0.25
-"""What a reader of a running answer may have to wait while other prompts are computed."""
+TARGET_GAP_S = 0.2
+"""How long a step may take while others read their answers. Prompts get slower as they grow, so a
+reader waits up to a fourth longer."""
 LEAST_SHARE = 0.25
 """Of that time is a prompt's in any case, however slow a step is by itself."""
 STEP = 16

@@ -32,8 +32,15 @@ def spawn_worker(
         pass_fds=[connection.fileno()],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        # An abort would otherwise start a debugger first, and end only after it.
-        env={**os.environ, "GGML_NO_BACKTRACE": "1"},
+        env={
+            # llama.cpp's threads wait for each other some hundred times in a step, and spin
+            # meanwhile: for milliseconds by default, in which whoever they wait for may be kept
+            # from its core by the gateway. After some 20 µs it is better to let go.
+            "GOMP_SPINCOUNT": "2000",
+            **os.environ,
+            # An abort would otherwise start a debugger first, and end only after it.
+            "GGML_NO_BACKTRACE": "1",
+        },
         # Ctrl-C goes to a terminal's process group: the gateway decides when workers end.
         process_group=0,
     )

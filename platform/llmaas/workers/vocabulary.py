@@ -2,7 +2,6 @@
 
 import ctypes
 from collections.abc import Iterable
-from functools import cached_property
 from typing import Any
 
 import llama_cpp.llama_cpp as llama
@@ -29,7 +28,10 @@ class Vocabulary:
         self.eos: int = llama.llama_vocab_eos(self.handle)
         self._add_bos: bool = llama.llama_vocab_get_add_bos(self.handle)
         self._pieces: dict[int, bytes] = {}
-        self._ends: dict[int, bool] = {}
+        ends = [t for t in range(self.n_vocab) if llama.llama_vocab_is_eog(self.handle, t)]
+        self.end_tokens: NDArray[np.intp] = np.array(ends, np.intp)
+        """Every token that ends an answer."""
+        self._ends = frozenset(ends)
         self._spelled: dict[int, bytes] = {}
         self._visible = frozenset(
             token for text in visible for token in self._tokenize(text, False)
@@ -59,15 +61,7 @@ class Vocabulary:
 
     def ends_generation(self, token: int) -> bool:
         """Whether the model is done with this token."""
-        ends = self._ends.get(token)
-        if ends is None:
-            ends = self._ends[token] = bool(llama.llama_vocab_is_eog(self.handle, token))
-        return ends
-
-    @cached_property
-    def end_tokens(self) -> NDArray[np.intp]:
-        """Every token that ends an answer."""
-        return np.array([t for t in range(self.n_vocab) if self.ends_generation(t)], np.intp)
+        return token in self._ends
 
     def piece(self, token: int) -> bytes:
         """The bytes a token adds to the output; not always whole characters."""
