@@ -38,8 +38,7 @@ from benchmarks.workloads import QUICK, WORKLOADS, Client, Workload
 LEAST_SEQUENCES = 16
 """Every server is set up for so many, as one is that does not know its load."""
 ONE_AT_A_TIME = "llama_cpp.server"
-MOST_FOR_ONE_AT_A_TIME = 2048
-"""Longer contexts take it minutes."""
+"""Asked only where it is compared: one request after the other, it takes minutes."""
 
 
 async def measure(
@@ -138,9 +137,8 @@ async def run(arguments: argparse.Namespace) -> None:
         )
         for repeat in range(arguments.repeats):
             for name, system in systems(arguments).items():
-                if name == ONE_AT_A_TIME and (
-                    workload.n_ctx > MOST_FOR_ONE_AT_A_TIME or workload.temperature or repeat
-                ):
+                compared = f"against {name}" in workload.aims and not repeat
+                if name == ONE_AT_A_TIME and not compared:
                     continue
                 result = await measure(system, workload, setting, arguments.seed + repeat)
                 keep(kept, workload.name, name, result, _moment(arguments))

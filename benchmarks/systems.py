@@ -19,6 +19,7 @@ import psutil
 from llmaas.bundle import EngineOptions, WorkerSpec
 from llmaas.workers.client import WorkerConnection
 from llmaas.workers.protocol import Load
+from llmaas.workers.spawning import spawn_worker
 
 ROOT = Path(__file__).parents[1]
 
@@ -162,10 +163,7 @@ async def worker_alone(setting: Setting, **engine: Any) -> AsyncIterator[tuple[i
     """A worker without a gateway: its process id and its connection."""
     near, far = socket.socketpair()
     with far:
-        process = subprocess.Popen(  # noqa: ASYNC220 - takes milliseconds
-            [sys.executable, "-m", "llmaas.workers", "--fd", str(far.fileno())],
-            pass_fds=[far.fileno()],
-        )
+        process = spawn_worker("bench", far)
     connection = await WorkerConnection.connect(near)
     spec = WorkerSpec(
         pool="bench", kind="generation", weights=None, mmproj=None,
