@@ -5,8 +5,11 @@ one run, each alone, each pinned to one core where there are two; the load has t
 is ready when it is asked for, so latency is what the gateway adds.
 
 LiteLLM gets an environment of its own, is pinned, and answers with its own `mock_response`, which
-spares it the connection to an upstream. It runs with a master key and without a database, which
-spares it keys, budgets and spend logs: the comparison is in its favour.
+spares it the connection to an upstream. It is measured twice: with a master key alone, and with a
+key of its own that has budget, price and rate limits, which its own checks enforce on every
+request. The key comes from its hook for custom authentication and its spend is not kept,
+because its database needs engines that Prisma downloads from a host of its own. So it is spared
+reading keys from, and writing spend to, a database: the comparison is in its favour.
 """
 
 import argparse
@@ -21,11 +24,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import uvloop
-from benchmarks.load import Load, measure
+from benchmarks.load import NUMBER, Load, measure
 from benchmarks.null_gateway import CHUNKS, MODEL, TEXT
 
 ROOT = Path(__file__).parents[1]
@@ -33,6 +38,7 @@ RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 BEGIN, END = "<!-- gateway -->", "<!-- /gateway -->"
 LITELLM = "litellm[proxy]==1.106.2"
 CONNECTIONS = (1, 16, 64)
+BARE = "Granian, bare ASGI"
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,8 @@ class Contender:
 
 def body(model: str, *, stream: bool) -> bytes:
     """The request every contender gets."""
-    messages = [{"role": "user", "content": "Why is the sky blue? One sentence."}]
+    content = f"Why is the sky blue? One sentence, for visitor {NUMBER}."
+    messages = [{"role": "user", "content": content}]
     return json.dumps(
         {"model": model, "messages": messages, "max_tokens": 64, "stream": stream}
     ).encode()
@@ -71,34 +78,58 @@ def null_gateway(kind: str, name: str) -> Iterator[Contender]:
         facts = json.loads(process.stdout.readline())
         try:
             yield Contender(
-                name, facts["url"], facts["token"], facts["model"], process.pid, kind == "full"
+                name,
+                facts["url"],
+                facts["token"],
+                facts["model"],
+                process.pid,
+                kind in {"full", "unscreened"},
             )
         finally:
             process.stdin.close()
             process.wait(30)
 
 
-@contextmanager
-def litellm(environment: Path, state: Path) -> Iterator[Contender]:
-    """LiteLLM's proxy, with its own mock answer."""
-    config = state / "litellm.yaml"
-    config.write_text(
-        json.dumps(
-            {
-                "model_list": [
-                    {
-                        "model_name": MODEL,
-                        "litellm_params": {
-                            "model": "openai/mock",
-                            "api_key": "none",
-                            "mock_response": TEXT,
-                        },
-                    }
-                ],
-                "general_settings": {"master_key": "sk-bench"},
-            }
-        )
+CUSTOM_AUTH = f"""
+from litellm.proxy._types import UserAPIKeyAuth
+
+
+async def user_api_key_auth(request, api_key):
+    if api_key != "sk-bench":
+        raise Exception("wrong key")
+    return UserAPIKeyAuth(
+        api_key="sk-bench", key_alias="bench", models=[{MODEL!r}], max_budget=1e6, spend=0.0,
+        rpm_limit=10**9, tpm_limit=10**12, max_parallel_requests=10**6,
     )
+"""
+
+
+@contextmanager
+def litellm(environment: Path, state: Path, *, budgets: bool) -> Iterator[Contender]:
+    """LiteLLM's proxy, with its own mock answer.
+
+    Args:
+        environment: where it is installed.
+        state: for its configuration and log.
+        budgets: whether the key has limits and a budget, and the model a price.
+    """
+    config = state / "litellm.yaml"
+    (state / "bench_auth.py").write_text(CUSTOM_AUTH)
+    parameters: dict[str, Any] = {
+        "model": "openai/mock",
+        "api_key": "none",
+        "mock_response": TEXT,
+    }
+    general: dict[str, Any] = {"master_key": "sk-bench"}
+    if budgets:
+        parameters |= {"input_cost_per_token": 9e-7, "output_cost_per_token": 4e-6}
+        general = {
+            "master_key": "sk-master",
+            "custom_auth": "bench_auth.user_api_key_auth",
+            "custom_auth_run_common_checks": True,
+        }
+    models = [{"model_name": MODEL, "litellm_params": parameters}]
+    config.write_text(json.dumps({"model_list": models, "general_settings": general}))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -122,7 +153,8 @@ def litellm(environment: Path, state: Path) -> Iterator[Contender]:
                     break
             except httpx.HTTPError:
                 time.sleep(0.2)
-        yield Contender(LITELLM, url, "sk-bench", MODEL, process.pid, streams=True)
+        name = f"{LITELLM}, {'key with budget and limits' if budgets else 'master key'}"
+        yield Contender(name, url, "sk-bench", MODEL, process.pid, streams=True)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
@@ -192,9 +224,12 @@ def table(rows: list[Row]) -> str:
     """The rows as Markdown, with ratios to the first."""
     full = rows[0]
     intro = (
-        f"`nox -s bench_gateway` on {platform.machine()}, {os.cpu_count()} cores, Python "
+        f"`nox -s bench_gateway`, {datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, "
+        f"{os.cpu_count()} cores, "
+        f"load {os.getloadavg()[0]:.1f} at the end, Python "
         f"{platform.python_version()}. One answer of {len(TEXT)} bytes; a stream has {CHUNKS} "
-        "pieces. Latencies are p50 / p99 in ms, with nothing behind the gateway to wait for. "
+        "pieces. Every prompt is another one. Latencies are p50 / p99 in ms, with nothing behind "
+        "the gateway to wait for. "
         "Read the ratios: they were measured side by side."
     )
     lines = [
@@ -204,20 +239,28 @@ def table(rows: list[Row]) -> str:
         intro,
         "",
         "| gateway | " + " | ".join(f"req/s at {n}" for n in CONNECTIONS) + " | "
-        "ms at 1 | ms at 16 | ms at 64 | streams/s at 16 | first byte ms at 16 | MB |",
-        "|---|" + "--:|" * (len(CONNECTIONS) + 6),
+        "ms at 1 | ms at 16 | ms at 64 | stream ms at 1 | streams/s at 16 | first byte ms at 16 | "
+        "MB |",
+        "|---|" + "--:|" * (len(CONNECTIONS) + 7),
     ]
     for row in rows:
         rates = " | ".join(f"{row.plain[n].requests_per_s:,.0f}" for n in CONNECTIONS)
         times = " | ".join(
             f"{row.plain[n].p50_ms:.2f} / {row.plain[n].p99_ms:.2f}" for n in CONNECTIONS
         )
-        streamed = row.streamed.get(16)
-        streams = "– | –"
-        if streamed is not None:
-            streams = f"{streamed.requests_per_s:,.0f} | {streamed.first_byte_p50_ms:.2f}"
+        streams = "– | – | –"
+        if row.streamed:
+            one, many = row.streamed[1], row.streamed[16]
+            streams = (
+                f"{one.p50_ms:.2f} | {many.requests_per_s:,.0f} | {many.first_byte_p50_ms:.2f}"
+            )
         lines.append(f"| {row.name} | {rates} | {times} | {streams} | {row.memory_mb} |")
     lines.append("")
+    bare = next(row for row in rows if row.name == BARE)
+    for row in rows:
+        if row is not bare:
+            added = row.plain[1].p50_ms - bare.plain[1].p50_ms
+            lines.append(f"- {row.name} adds {added * 1000:,.0f} µs to the bare server's p50 at 1.")
     for row in rows[1:]:
         more = " · ".join(
             f"{full.plain[n].requests_per_s / row.plain[n].requests_per_s:.2f}× at {n}"
@@ -251,15 +294,17 @@ def main() -> None:
     rows = []
     for kind, name in (
         ("full", "**LLMaaS**, full path"),
+        ("unscreened", "LLMaaS without prompt security"),
         ("litestar", "Litestar handler"),
-        ("granian", "Granian, bare ASGI"),
+        ("granian", BARE),
     ):
         with null_gateway(kind, name) as contender:
             rows.append(run(contender, given.seconds))
     environment = install_litellm(given.state)
     if environment is not None:
-        with litellm(environment, given.state) as contender:
-            rows.append(run(contender, given.seconds))
+        for budgets in (True, False):
+            with litellm(environment, given.state, budgets=budgets) as contender:
+                rows.append(run(contender, given.seconds))
     write(table(rows))
     print(f"written to {RESULTS}")
 

@@ -1,9 +1,16 @@
-"""A load generator that costs little: kept-alive connections, one request at a time on each."""
+"""A load generator that costs little: kept-alive connections, one request at a time on each.
+
+Every request is another one: the first `NUMBER` in its body is counted up, so that no cache of
+answers or verdicts makes the second request cheaper than the first.
+"""
 
 import asyncio
+import itertools
 import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+NUMBER = "00000000"
 
 
 @dataclass(frozen=True)
@@ -16,6 +23,9 @@ class Load:
     first_byte_p50_ms: float
 
 
+_numbers = itertools.count()
+
+
 class _Connection(asyncio.Protocol):
     """One connection: sends the request again whenever its answer is complete."""
 
@@ -23,7 +33,7 @@ class _Connection(asyncio.Protocol):
         self.latencies: list[float] = []
         self.first_bytes: list[float] = []
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._request = request
+        self._head, _, self._tail = request.partition(NUMBER.encode())
         self._until = until
         self._buffer = bytearray()
         self._sent = 0.0
@@ -41,7 +51,7 @@ class _Connection(asyncio.Protocol):
         self._buffer.clear()
         self._length, self._chunked = None, False
         self._sent = time.perf_counter()
-        self._transport.write(self._request)
+        self._transport.write(b"%b%08d%b" % (self._head, next(_numbers), self._tail))
 
     def data_received(self, data: bytes) -> None:
         """Collect an answer."""

@@ -1,8 +1,9 @@
 """Gateways that answer at once, one per process: what is left is what the gateway itself costs.
 
-    full      the gateway of LLMaaS: key, permission, quota, ledger and audit trail in SQLite
-    litestar  a handler of the framework
-    granian   a bare ASGI application on the same HTTP server
+    full        the gateway of LLMaaS: key, permission, quota, prompt security, ledger, audit trail
+    unscreened  the same without prompt security, which no other contender has
+    litestar    a handler of the framework
+    granian     a bare ASGI application on the same HTTP server
 
 Prints one line of JSON with `url` and `token`, and serves until its standard input closes.
 """
@@ -90,11 +91,11 @@ def open_accounts(bundle: Bundle, state: Path) -> tuple[Accounts, str]:
     return accounts, token
 
 
-def full(state: Path) -> tuple[Any, str, Accounts]:
+def full(state: Path, *, screened: bool = True) -> tuple[Any, str, Accounts]:
     """The whole path, on the shipped catalogue."""
     bundle = read_bundle(reference_directory())
     bundle = msgspec.structs.replace(
-        bundle, security=msgspec.structs.replace(bundle.security, enabled=False)
+        bundle, security=msgspec.structs.replace(bundle.security, enabled=screened)
     )
     accounts, token = open_accounts(bundle, state)
     served = {
@@ -142,8 +143,8 @@ async def granian(scope: Any, receive: Any, send: Any) -> None:
 async def serve(kind: str, state: Path) -> None:
     """Serve until standard input closes."""
     token, accounts = "none", None
-    if kind == "full":
-        app, token, accounts = full(state)
+    if kind in {"full", "unscreened"}:
+        app, token, accounts = full(state, screened=kind == "full")
     else:
         app = litestar() if kind == "litestar" else granian
     server = GatewayServer(app, listen("127.0.0.1", 0))

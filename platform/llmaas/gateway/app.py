@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from litestar import Litestar, Request, Response
+from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -28,6 +28,7 @@ from llmaas.gateway.context import (
     request_id,
     stamp,
 )
+from llmaas.gateway.direct import GatewayApp, directly
 from llmaas.gateway.errors import (
     ApiError,
     InvalidRequest,
@@ -64,7 +65,7 @@ def create_app(
     refused: Callable[[], Refusal | None] = lambda: None,
     admin_token: str | None = None,
     screening_memory: ScreeningMemory | None = None,
-) -> Litestar:
+) -> GatewayApp:
     """Build the gateway of one bundle.
 
     What outlives a bundle (workers, accounts) is given, so a reload builds a second app beside this
@@ -105,14 +106,22 @@ def create_app(
         screening=screening_of(bundle, screening_memory),
         guardian=guardian_of(bundle, workers, deployment),
     )
-    return Litestar(
-        route_handlers=[_handler(gateway, operation) for operation in OPERATIONS],
+    runs = {operation: _run(gateway, operation) for operation in OPERATIONS}
+    stamps = (stamp, stamp_of(version))
+    app = GatewayApp(
+        route_handlers=[_handler(operation, run) for operation, run in runs.items()],
         exception_handlers={Exception: _answer_exception},
-        before_send=[stamp, stamp_of(version)],
+        before_send=stamps,
         openapi_config=None,
         logging_config=None,
         debug=False,
     )
+    app.direct = {
+        (operation.method, operation.path): directly(run, stamps=stamps, known=_as_api_error)
+        for operation, run in runs.items()
+        if operation.endpoint is not None
+    }
+    return app
 
 
 def _version_of(bundle: Bundle, now: Callable[[], float]) -> Version:
@@ -123,8 +132,8 @@ def _version_of(bundle: Bundle, now: Callable[[], float]) -> Version:
     )
 
 
-def _handler(gateway: Gateway, operation: Operation) -> HTTPRouteHandler:
-    """The operation as a route: Litestar finds it, the operation does the rest as plain ASGI."""
+def _run(gateway: Gateway, operation: Operation) -> ASGIApp:
+    """The operation as plain ASGI, with its line in the audit trail."""
 
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange(gateway, scope, receive, send, operation=operation.id)
@@ -146,6 +155,12 @@ def _handler(gateway: Gateway, operation: Operation) -> HTTPRouteHandler:
         else:
             note(status=exchange.status or 200)
 
+    return run
+
+
+def _handler(operation: Operation, run: ASGIApp) -> HTTPRouteHandler:
+    """The operation as a route: Litestar finds it, the operation does the rest."""
+
     async def handle() -> ASGIApp:
         return run
 
@@ -163,7 +178,7 @@ def _nothing(*, status: int, code: str | None = None) -> None:
 
 
 def _answer_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    known = _as_api_error(request, error)
+    known = _as_api_error(request.scope, error)
     return Response(
         msgspec.json.encode(known.envelope),
         status_code=known.status,
@@ -172,10 +187,10 @@ def _answer_exception(request: Request[Any, Any, Any], error: Exception) -> Resp
     )
 
 
-def _as_api_error(request: Request[Any, Any, Any], error: Exception) -> ApiError:
+def _as_api_error(scope: Any, error: Exception) -> ApiError:
     if isinstance(error, ApiError):
         return error
-    method, path = request.scope["method"], request.scope["path"][:200]
+    method, path = scope["method"], scope["path"][:200]
     status = error.status_code if isinstance(error, HTTPException) else 500
     if isinstance(error, HTTPException) and status == 404:
         return UnknownUrl(f"There is no {path} here. /openapi.json lists every operation.")
@@ -183,7 +198,7 @@ def _as_api_error(request: Request[Any, Any, Any], error: Exception) -> ApiError
         return MethodNotAllowed(f"{path} does not answer {method}.", headers=error.headers)
     if isinstance(error, HTTPException) and status == 400:
         return InvalidRequest(error.detail)
-    _log.error("request %s failed", request_id(request.scope), exc_info=error)
+    _log.error("request %s failed", request_id(scope), exc_info=error)
     return ServerError(
         "Something went wrong on our side. Try again; x-request-id names this request for support."
     )

@@ -1,7 +1,7 @@
 """`POST /v1/chat/completions`."""
 
 from contextlib import aclosing
-from uuid import uuid4
+from secrets import token_hex
 
 import msgspec
 
@@ -173,7 +173,7 @@ class ChatForm:
     """The chunks of one streamed answer, and what whole answers share with them."""
 
     def __init__(self, exchange: Exchange, request: ChatRequest, model: str, lease: Lease) -> None:
-        self.id = f"chatcmpl-{uuid4().hex}"
+        self.id = f"chatcmpl-{token_hex(16)}"
         self.created = int(exchange.gateway.now())
         self.model = model
         self.backend = Backend(engine_type=lease.engine_type, machine_name=lease.machine_name)

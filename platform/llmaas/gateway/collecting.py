@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterable
 from dataclasses import dataclass, field
-from uuid import uuid4
+from secrets import token_hex
 
 import msgspec
 
@@ -119,4 +119,4 @@ def _is_object(arguments: str) -> bool:
 
 def new_call_id() -> str:
     """An id of a tool call."""
-    return f"call_{uuid4().hex[:24]}"
+    return f"call_{token_hex(12)}"

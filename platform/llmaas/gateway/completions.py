@@ -1,7 +1,7 @@
 """`POST /v1/completions`: continues a prompt, or answers messages as the service documents it."""
 
 from contextlib import aclosing
-from uuid import uuid4
+from secrets import token_hex
 
 import msgspec
 
@@ -152,7 +152,7 @@ class CompletionForm:
     def __init__(
         self, exchange: Exchange, request: CompletionRequest, model: str, lease: Lease
     ) -> None:
-        self.id = f"cmpl-{uuid4().hex}"
+        self.id = f"cmpl-{token_hex(16)}"
         self.created = int(exchange.gateway.now())
         self.model = model
         self.backend = Backend(engine_type=lease.engine_type, machine_name=lease.machine_name)

@@ -7,8 +7,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Protocol
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -253,7 +253,7 @@ def request_id(scope: Scope) -> str:
     """The name of this request in its answer and in the log."""
     state: dict[str, Any] = scope["state"]
     if REQUEST_ID not in state:
-        state[REQUEST_ID] = f"req_{uuid4().hex}"
+        state[REQUEST_ID] = f"req_{token_hex(16)}"
     return str(state[REQUEST_ID])
 
 

@@ -117,13 +117,13 @@ class Metering:
         tally, open_choices = self.tally, len(self.tally.caps)
         async with aclosing(happening):
             async for choice, event in happening:
-                if isinstance(event, Started):
-                    if tally.started(choice, event.prompt_tokens):
-                        await self._prompt_counted()
-                elif isinstance(event, Delta):
+                if isinstance(event, Delta):
                     tally.produced(choice, event)
                     if self.streams:
                         self.metered.produced(tally.usage)
+                elif isinstance(event, Started):
+                    if tally.started(choice, event.prompt_tokens):
+                        await self._prompt_counted()
                 else:
                     tally.finished(choice, event.usage)
                     open_choices -= 1
