@@ -6,6 +6,8 @@ import shutil
 import signal
 import subprocess
 import urllib.request
+from itertools import pairwise
+from threading import Event, Thread
 
 import pytest
 from tests.cli.conftest import COMMAND, clean_environment
@@ -75,6 +77,46 @@ def test_a_change_goes_live_without_a_restart_and_back(up, project, llmaas):
     shown = llmaas("apply", "--history").out.splitlines()
     assert [line.startswith("*") for line in shown] == [True, False, False]
     assert service.stop()[0] == Exit.OK
+
+
+def test_the_documentation_changes_with_the_catalogue_and_is_there_all_the_time(
+    start, llmaas, tmp_path
+):
+    assert llmaas("init").code == Exit.OK
+    path = tmp_path / "models_config.yaml"
+    path.write_text(re.sub(r"languages: \[.*?\]", "languages: [en]", path.read_text(), count=1))
+    service = start("up", "--json", "--port", "0", "--state-dir", tmp_path / "state")
+    url = service.ready["docs_url"] + "models/qwen3-4b/"
+    seen, over = [], Event()
+
+    def look():
+        while not over.is_set():
+            with urllib.request.urlopen(url, timeout=20) as answer:
+                seen.append((answer.status, "Qwen3 Renamed" in answer.read().decode()))
+
+    reader = Thread(target=look)
+    reader.start()
+    try:
+        path.write_text(
+            path.read_text().replace("display_name: Qwen3 4B", "display_name: Qwen3 Renamed")
+        )
+        done = llmaas("apply", "--json")
+        assert done.code == Exit.OK, done.err
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            # What a reader sees and what a request meets change together.
+            assert "Qwen3 Renamed" in answer.read().decode()
+            stamped = answer.headers["x-llmaas-catalogue"]
+        assert stamped == json.loads(done.out)["catalogue_sha256"][:12]
+        assert llmaas("apply", "--rollback").code == Exit.OK
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            assert "Qwen3 Renamed" not in answer.read().decode()
+    finally:
+        over.set()
+        reader.join()
+    assert {status for status, _ in seen} == {200}
+    versions = [renamed for _, renamed in seen]
+    changes = [one for one, other in pairwise(versions) if one != other]
+    assert changes in ([False], [False, True])
 
 
 def test_an_invalid_catalogue_changes_nothing(up, project, llmaas):

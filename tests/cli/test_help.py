@@ -11,6 +11,7 @@ import typer.main
 
 from llmaas.cli.app import app
 from llmaas.cli.exits import MEANINGS, Exit
+from llmaas.cli.tree import COMMANDS
 
 NOT_OURS = {"help", "install_completion", "show_completion"}
 
@@ -116,3 +117,8 @@ def loaded(arguments: list[str], cwd) -> set[str]:
     )
     assert done.returncode == 0, done.stderr
     return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+def test_commands_that_run_for_long_are_not_brief():
+    brief = {name for name, command in COMMANDS.items() if command.brief}
+    assert brief == {"check", "plan", "generate", "models", "edit", "import", "openapi"}

@@ -1,5 +1,6 @@
 """`llmaas`: the command that is called, and how the process ends."""
 
+import gc
 import os
 import sys
 from functools import cache
@@ -23,6 +24,10 @@ def __getattr__(name: str) -> typer.Typer:
 def main() -> NoReturn:
     """Run `llmaas` with the arguments of this process, and end the process."""
     called = next((each for each in sys.argv[1:] if not each.startswith("-")), None)
+    if called in COMMANDS and COMMANDS[called].brief:
+        # A large catalogue is a million small values, all of them wanted until the end: looking
+        # through them for cycles again and again takes as long as reading them.
+        gc.disable()
     try:
         tree(called if called in COMMANDS else None)()
         code: int | str | None = Exit.OK

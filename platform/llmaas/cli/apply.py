@@ -75,6 +75,10 @@ def apply(
     loaded is refused with the reason, and what was served goes on. Weights that were pulled since
     are taken into use as well. Where no service runs, the next `llmaas serve` serves it.
 
+    A model is loaded beside the one that it replaces. Where memory has no room for both and the old
+    one is pinned, apply twice: first without `pinned`, then with the other weights. Another time
+    zone needs a new start of the service.
+
     Every answer says which catalogue it comes from: x-llmaas-catalogue.
     """
     from llmaas.cli.steps import Steps

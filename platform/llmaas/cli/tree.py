@@ -33,6 +33,8 @@ class Command:
 
     module: str
     panel: str
+    brief: bool = False
+    """Whether it reads a catalogue, says something and ends."""
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -42,15 +44,15 @@ COMMANDS: Mapping[str, Command] = {
     "pull": Command("pull", _RUN),
     "worker": Command("worker", _RUN),
     "init": Command("init", _CATALOGUE),
-    "check": Command("check", _CATALOGUE),
-    "plan": Command("plan", _CATALOGUE),
-    "generate": Command("generate", _CATALOGUE),
-    "models": Command("models", _CATALOGUE),
-    "edit": Command("edit", _CATALOGUE),
-    "import": Command("import_catalog", _CATALOGUE),
+    "check": Command("check", _CATALOGUE, brief=True),
+    "plan": Command("plan", _CATALOGUE, brief=True),
+    "generate": Command("generate", _CATALOGUE, brief=True),
+    "models": Command("models", _CATALOGUE, brief=True),
+    "edit": Command("edit", _CATALOGUE, brief=True),
+    "import": Command("import_catalog", _CATALOGUE, brief=True),
     "lifecycle": Command("lifecycle", _CATALOGUE),
     "docs": Command("docs", _CATALOGUE),
-    "openapi": Command("openapi", _CATALOGUE),
+    "openapi": Command("openapi", _CATALOGUE, brief=True),
     "keys": Command("keys", _OPERATE),
     "tenants": Command("tenants", _OPERATE),
     "bill": Command("bill", _OPERATE),
