@@ -137,6 +137,7 @@ SIZE = next(unit for unit in source_units() if "surdimensionné" in unit)
 SCOPE = next(unit for unit in source_units() if unit.startswith("Une qualification vaut"))
 HEADERS = next(unit for unit in source_units() if unit.startswith("Un modèle a des dates"))
 RULER = next(unit for unit in source_units() if "comme à la règle" in unit)
+SCRIPTS = next(unit for unit in source_units() if "mélange d’alphabets" in unit)
 NOTICE = next(unit for unit in source_units() if "préavis entre" in unit)
 PRICES = next(unit for unit in source_units() if unit.startswith("Non. Le prix du token"))
 
@@ -182,6 +183,12 @@ FAULTS = {
     "sent again becomes returned": ("es", HISTORY, replaced("vuelve a enviar", "ve"), "glossary"),
     "over-powered is lost": ("de", SIZE, replaced("überdimensioniertes", "starkes"), "glossary"),
     "the ruler becomes a rule": ("en", RULER, replaced("a ruler", "a rule"), "glossary"),
+    "a writing system becomes a program": (
+        "de",
+        SCRIPTS,
+        replaced("Schriftsysteme", "Skripte"),
+        "glossary",
+    ),
     "at least is dropped": ("it", NOTICE, replaced("almeno ", ""), "glossary"),
     "a clause is dropped": ("en", HISTORY, lambda text: text.split(".")[0] + ".", "length"),
     "a fence stands in a unit": ("es", SLA, lambda text: f"```\n{text}", "structure"),
