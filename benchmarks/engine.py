@@ -35,6 +35,8 @@ from benchmarks.systems import (
 )
 from benchmarks.workloads import QUICK, WORKLOADS, Client, Workload
 
+from llmaas.cli.machine import worker_threads
+
 LEAST_SEQUENCES = 16
 """Every server is set up for so many, as one is that does not know its load."""
 ONE_AT_A_TIME = "llama_cpp.server"
@@ -125,7 +127,7 @@ def systems(arguments: argparse.Namespace) -> dict[str, System]:
 async def run(arguments: argparse.Namespace) -> None:
     """Measure what was chosen, keep it, and print the table of all that was kept."""
     weights = synthetic_model(arguments.directory, arguments.model, arguments.quantisation)
-    kept = arguments.directory / f"engine.{weights.stem}.json"
+    kept = arguments.directory / f"engine.{weights.stem}.{arguments.threads}-threads.json"
     chosen = [w for w in (QUICK if arguments.quick else WORKLOADS) if _wanted(w, arguments)]
     for workload in chosen:
         setting = Setting(
@@ -178,7 +180,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=1, help="times; medians are shown")
     parser.add_argument("--model", default="b114", choices=["b114", "q06", "l8b"])
     parser.add_argument("--quantisation", default="Q8_0", choices=["Q8_0", "Q4_0", "Q4_K_M"])
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=worker_threads(), help="of every engine")
     parser.add_argument("--gpu", action="store_true", help="all layers on the GPU")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--directory", type=Path, default=Path("benchmarks/.models"))
