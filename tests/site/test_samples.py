@@ -20,13 +20,14 @@ from tests.missing import missing
 from tests.site.conftest import TODAY
 
 from llmaas.bundle import Phase
+from llmaas.catalog import parse_catalog
 from llmaas.generators.site.prose.contents import paths, source
 from llmaas.generators.site.prose.facts import ROLES, model_for
 from llmaas.generators.site.prose.fences import fences
 from llmaas.generators.site.views import view_catalog
 
 EXECUTED = ("bash", "python", "javascript")
-SHOWN_ONLY = ("sh", "json")
+SHOWN_ONLY = ("sh", "json", "yaml")
 OPENAI_FOR_NODE = "openai@6.49.0"
 VENVS = os.environ.get("SAMPLES_VENVS")
 REQUIREMENTS = Path(__file__).parent / "sample_requirements"
@@ -183,6 +184,19 @@ def test_every_page_that_needs_packages_has_their_exact_versions():
 def test_every_code_block_is_executed_or_shown_only():
     languages = {fence.language for path in paths() for fence in fences(source(path))}
     assert languages <= {*EXECUTED, *SHOWN_ONLY}
+
+
+def test_a_fragment_of_the_catalogue_is_valid_where_it_belongs(sites, catalog_text):
+    shown = [
+        f.code for page in sites["fr"].pages.values() for f in fences(page) if f.language == "yaml"
+    ]
+    assert shown
+    for fragment in shown:
+        section, _, lines = fragment.partition("\n")
+        assert f"\n{section}\n" in catalog_text
+        whole = catalog_text.replace(f"\n{section}\n", f"\n{section}\n{lines}", 1)
+        parsed = parse_catalog(whole.encode(), Path("models_config.yaml"))
+        assert parsed.usable, [str(problem) for problem in parsed.problems]
 
 
 def test_samples_name_models_through_the_catalogue(catalog):
