@@ -23,7 +23,7 @@ BLANK, WIDE_BLANK = "x", "〇"
 # Only ever run on patterns of the bundle and on folded texts of a few hundred characters.
 _NOT_LITERAL = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|\{[0-9,]*\}|\(\?:|\(\?[a-z]+\)")
 _LITERAL = re.compile(r"[a-z]+\??|[^\x00-\x7f]+\??")
-_PIECE = re.compile(r"[a-z]+|[^\x00-\x7f]+|[0-9_]+|.", re.DOTALL)
+_PIECE = re.compile(r"[a-z]+|[^\x00-\x7f]+|[0-9_]+")
 
 
 class Lexicon:
@@ -38,22 +38,32 @@ class Lexicon:
         words.discard("")
         self._words = words
         self._sorted = sorted(words)
+        self._heads = {word[:STEM] for word in words if len(word) >= STEM}
+        self._longest: dict[str, int] = {}
+        """Of the words that begin with two characters, in scripts without spaces."""
+        for word in words:
+            if len(word) > 1 and not word.isascii():
+                self._longest[word[:2]] = max(self._longest.get(word[:2], 0), len(word))
 
     def trace(self, folded: str) -> str:
         """The folded text with everything blanked that no rule looks for; of the same length."""
-        pieces = _PIECE.findall(folded)
-        last = len(pieces) - 1
-        return "".join(self._kept(piece, last=at == last) for at, piece in enumerate(pieces))
+        end = len(folded)
 
-    def _kept(self, piece: str, *, last: bool) -> str:
-        if piece.isascii():
-            if not (piece.isalnum() or "_" in piece):
+        def kept(match: re.Match[str]) -> str:
+            piece = match[0]
+            if piece in self._words:
                 return piece
+            last = match.end() == end
+            if not piece.isascii():
+                return self._wide(piece, last=last)
             return piece if self._is_word(piece, last=last) else BLANK * len(piece)
-        return self._wide(piece, last=last)
+
+        return _PIECE.sub(kept, folded)
 
     def _is_word(self, word: str, *, last: bool) -> bool:
-        if word in self._words or (last and len(word) >= STEM and self._begins(word)):
+        if word[:STEM] not in self._heads:
+            return False
+        if last and self._begins(word):
             return True
         return any(
             word[:end] in self._words and (len(word) - end <= ENDING or word[end:] in self._words)
@@ -69,14 +79,17 @@ class Lexicon:
         kept = []
         at = 0
         while at < len(run):
-            ends = range(min(len(run), at + WIDE_TERM), at, -1)
-            end = next((end for end in ends if run[at:end] in self._words), None)
-            if end is None and last and len(run) - at < WIDE_TERM and self._begins(run[at:]):
-                end = len(run)
-            if end is None:
-                kept.append(WIDE_BLANK if run[at].isalnum() else run[at])
-                at += 1
-            else:
-                kept.append(run[at:end])
-                at = end
+            size = self._wide_word(run, at)
+            rest = len(run) - at
+            if not size and last and rest < WIDE_TERM and self._begins(run[at:]):
+                size = rest
+            kept.append(run[at : at + size] or (WIDE_BLANK if run[at].isalnum() else run[at]))
+            at += size or 1
         return "".join(kept)
+
+    def _wide_word(self, run: str, at: int) -> int:
+        """Length of the longest word that begins there; 0 for none."""
+        for size in range(self._longest.get(run[at : at + 2], 1), 0, -1):
+            if run[at : at + size] in self._words:
+                return size
+        return 0
