@@ -3,6 +3,9 @@
 TARGET_GAP_S = 0.2
 """How long a step may take while others read their answers. Prompts get slower as they grow, so a
 reader waits up to a fourth longer."""
+MOST_PATIENCE = 4.0
+"""Where more wait for their first word than for their next, a step may take so many times longer:
+prompts that are computed together decode together, and a step costs little more for more rows."""
 LEAST_SHARE = 0.25
 """Of that time is a prompt's in any case, however slow a step is by itself."""
 STEP = 16
@@ -29,13 +32,19 @@ class PromptBudget:
         """Measured prompt speed; `None` before the first measurement."""
         return self._tokens_per_s
 
-    def tokens(self, *, others_decode: bool) -> int:
-        """Prompt tokens of the next step: all that fit when nobody waits for a next word."""
-        if not others_decode:
+    def tokens(self, *, decoding: int, prompts: int) -> int:
+        """Prompt tokens of the next step: all that fit when nobody waits for a next word.
+
+        Args:
+            decoding: sequences that wait for their next word.
+            prompts: those that wait for their first.
+        """
+        if not decoding:
             return self._most
         if self._tokens_per_s is None:
             return min(self._most, 4 * STEP)
-        seconds = max(self._target_s - self._decode_s, LEAST_SHARE * self._target_s)
+        target_s = self._target_s * min(MOST_PATIENCE, max(1.0, prompts / decoding))
+        seconds = max(target_s - self._decode_s, LEAST_SHARE * target_s)
         fitting = int(self._tokens_per_s * seconds) // STEP * STEP
         return max(STEP, min(self._most, fitting))
 
