@@ -109,6 +109,9 @@ FIELD_TEXTS = {
     "json_schema": N_("Le schéma que la réponse respecte."),
     "schema": N_("Le schéma, en JSON Schema."),
     "strict": N_("Accepté ; le schéma est toujours respecté."),
+    "function.strict": N_(
+        "Les arguments d’un appel respectent le schéma, aussi quand le modèle l’a choisi."
+    ),
     "logprobs": N_("Les probabilités des tokens."),
     "top_logprobs": N_("Les tokens les plus probables à la même place."),
     "token": N_("Le texte du token."),
