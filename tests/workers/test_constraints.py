@@ -1,5 +1,6 @@
 """Grammars, log probabilities, bounds of an answer's length: of one generation on a real worker."""
 
+import asyncio
 import json
 import math
 
@@ -110,6 +111,20 @@ def test_a_grammar_nobody_can_follow_is_refused(refused, grammar, message):
     failure = refused(prompt="a", grammar=grammar)
     assert failure.code == "invalid_request"
     assert failure.message.startswith(message)
+
+
+def test_a_grammar_that_becomes_endless_fails_its_own_answer_only(tiny, worker, answer, run):
+    slow = Grammar(gbnf='root ::= ("a"?){1000} "b"')
+
+    async def story():
+        async with worker(tiny.recital("xyz")) as connection:
+            others = asyncio.create_task(answer(connection, prompt="x"))
+            with pytest.raises(GenerationFailed, match="too ambiguous") as caught:
+                await answer(connection, prompt="x", grammar=slow)
+            again = await answer(connection, prompt="x")
+            return caught.value.failure.code, (await others).content, again.content
+
+    assert run(story()) == ("invalid_request", "yz", "yz")
 
 
 def test_log_probabilities_are_those_of_the_distribution(said):

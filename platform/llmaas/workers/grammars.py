@@ -9,6 +9,7 @@ import codecs
 import ctypes
 import json
 import re
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,6 +22,14 @@ from llmaas.workers.schema_rules import SchemaError, schema_rules
 MAX_GRAMMAR_CHARACTERS = 65_536
 MAX_TRIGGER_CHARACTERS = 512
 """A trigger is looked for in so much of the end of what is written."""
+MAX_ASKED_ABOUT = 4096
+"""Tokens about which a grammar is asked at once."""
+MAX_STEP_S = 1.0
+"""Processor time for one question; a grammar over the largest vocabularies takes a tenth of it.
+
+The ways to read a text by an ambiguous grammar multiply with every token, and llama.cpp follows
+them all. So what has become slow becomes endless, and holds up every other answer.
+"""
 MAX_NESTING = 128
 """llama.cpp's parser and the schema converter recurse: depth is stack, and no stack is endless."""
 
@@ -102,6 +111,13 @@ def _free(state: Any) -> None:
     llama.llama_sampler_free(state)
 
 
+def _check_time(began: float) -> None:
+    if time.thread_time() - began > MAX_STEP_S:
+        raise GrammarError(
+            f"grammar: too ambiguous, or too large: one step of it took more than {MAX_STEP_S:g} s"
+        )
+
+
 class GrammarState:
     """Where one generation is in its grammar.
 
@@ -132,17 +148,43 @@ class GrammarState:
         if self._state is None:
             return True
         self._one[0].id, self._one[0].logit = token, 0.0
+        began = time.thread_time()
         llama.llama_sampler_apply(self._state, ctypes.byref(self._array))
+        _check_time(began)
         return bool(self._one[0].logit == 0.0)
 
     def restrict(self, candidates: Any) -> None:
-        """Give what may not follow a logit of minus infinity."""
-        llama.llama_sampler_apply(self._state, ctypes.byref(candidates))
+        """Give what may not follow a logit of minus infinity.
+
+        Raises:
+            GrammarError: that took too long.
+        """
+        # Every token is judged by itself, so they can be asked about in pieces; one after the other
+        # would be slow, and all at once has no end that could be waited for.
+        began, start, count = time.thread_time(), 0, 1
+        first = ctypes.addressof(candidates.data.contents)
+        while start < candidates.size:
+            at = first + start * ctypes.sizeof(llama.llama_token_data)
+            piece = llama.llama_token_data_array(
+                ctypes.cast(at, llama.llama_token_data_p),
+                min(count, candidates.size - start),
+                -1,
+                False,
+            )
+            llama.llama_sampler_apply(self._state, ctypes.byref(piece))
+            _check_time(began)
+            start, count = start + count, min(2 * count, MAX_ASKED_ABOUT)
 
     def accept(self, token: int, piece: bytes) -> None:
-        """The token that was chosen; it must be allowed."""
+        """The token that was chosen; it must be allowed.
+
+        Raises:
+            GrammarError: that took too long.
+        """
         if self._state is not None:
+            began = time.thread_time()
             llama.llama_sampler_accept(self._state, token)
+            _check_time(began)
         elif self._waits:
             self._written += self._utf8.decode(piece)
             self._look_for_trigger()
