@@ -11,8 +11,10 @@ from tests.site.browsing import KEY, NO_BROWSER
 
 from llmaas.accounts.money import to_eur
 from llmaas.accounts.prices import PriceList, Usage
+from llmaas.bundle import model_slug
 from llmaas.generators import compile_bundle
 from llmaas.generators.site.formats import Formats
+from llmaas.generators.site.publish.redirects import RENAMED
 
 TODAY = date(2026, 11, 21)
 FOLDERS = {"fr": "", "en": "en/", "de": "de/"}
@@ -42,12 +44,13 @@ def test_models_are_filtered_and_the_choice_is_in_the_address(open_page, languag
     page.locator('[name="q"]').fill("")
     page.locator('[name="capability"][value="vision"]').check()
     page.locator('[name="context"]').select_option("100000")
+    page.locator('[name="price"]').select_option("text")
     page.locator('[name="phase"]').select_option("production")
     chosen = [row.locator("code").first.inner_text() for row in shown(page).all()]
     assert chosen
     assert "gemma3:27b" in chosen
     expect(page.locator(".model-filters__count")).to_contain_text(f"{len(chosen)} / {total}")
-    assert page.url.endswith("models/?capability=vision&context=100000&phase=production")
+    assert page.url.endswith("models/?capability=vision&context=100000&price=text&phase=production")
     page.reload()
     assert [row.locator("code").first.inner_text() for row in shown(page).all()] == chosen
     page.locator('.model-filters [type="reset"]').click()
@@ -289,6 +292,15 @@ def test_a_page_prints_without_its_controls(open_page, path):
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def test_an_old_address_leads_to_its_page(open_page):
-    page = open_page("de/pricing/")
-    page.wait_for_url("**/docs/de/prices/")
+@LANGUAGES
+@pytest.mark.parametrize(("address", "target"), RENAMED.items())
+def test_an_old_address_leads_to_its_page(open_page, language, address, target):
+    page = open_page(f"{FOLDERS[language]}{address}")
+    page.wait_for_url(f"**/docs/{FOLDERS[language]}{target}")
+    expect(page.locator("h1")).to_be_visible()
+
+
+def test_an_alias_leads_to_the_page_of_its_model(open_page, catalog):
+    model = next(model for model in catalog.models if model.aliases)
+    page = open_page(f"en/models/{model_slug(model.aliases[0])}/")
+    page.wait_for_url(f"**/docs/en/models/{model_slug(model.id)}/")

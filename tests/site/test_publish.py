@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 import brotli
 import pytest
 
+from llmaas.generators.site.publish.redirects import RENAMED
 from llmaas.generators.site.publish.twins import markdown_twin, twin_path
 
 LANGUAGES = ("fr", "en", "es", "de", "it")
@@ -115,7 +116,7 @@ def test_the_sitemap_names_every_page_with_its_counterparts(built, sites):
 def test_old_addresses_and_aliases_lead_to_pages(built, catalog, folder):
     site = built / "docs" / folder
     aliases = [alias for model in catalog.models for alias in model.aliases]
-    addresses = ["pricing/", *(f"models/{alias.replace(':', '-')}/" for alias in aliases)]
+    addresses = [*RENAMED, *(f"models/{alias.replace(':', '-')}/" for alias in aliases)]
     for address in addresses:
         page = (site / address / "index.html").read_text(encoding="utf-8")
         target = re.search(r'content="0; url=([^"]+)"', page)[1]
