@@ -29,7 +29,7 @@ from litestar.response import Response
 
 from llmaas.accounts import Accounts, NewKey, Quota, Store
 from llmaas.bundle import Bundle, read_bundle
-from llmaas.gateway import GatewayServer, create_app, listen
+from llmaas.gateway import GatewayServer, create_app, listen, spare_collector
 from llmaas.reference import reference_directory
 from llmaas.workers import PoolStatus, ServedModel
 from llmaas.workers.protocol import Delta, Embed, Embedded, Finished, Generate, Started, Usage
@@ -149,6 +149,7 @@ async def serve(kind: str, state: Path) -> None:
         app = litestar() if kind == "litestar" else granian
     server = GatewayServer(app, listen("127.0.0.1", 0))
     await server.start()
+    spare_collector()
     print(json.dumps({"url": server.url, "token": token, "model": MODEL}), flush=True)
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -20,6 +20,7 @@ import uvloop
 from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.listener import Listener
 from llmaas.cli.running import Running, Service
+from llmaas.gateway import spare_collector
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 Commands = Callable[[Running], AbstractAsyncContextManager[None]]
@@ -63,6 +64,7 @@ async def _serve(
     fresh = asyncio.create_task(service.accounts.keep())
     try:
         await running.start()
+        spare_collector()
         async with commands(running):
             _log.info("serving %d models on %s", len(service.deployment), listener.url)
             ready()

@@ -2,7 +2,7 @@
 
 from llmaas.gateway.app import create_app
 from llmaas.gateway.openapi import openapi_document
-from llmaas.gateway.server import GatewayServer, ListenError, listen
+from llmaas.gateway.server import GatewayServer, ListenError, listen, spare_collector
 from llmaas.gateway.version import CATALOGUE, Refusal, Version
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "create_app",
     "listen",
     "openapi_document",
+    "spare_collector",
 ]
