@@ -1,5 +1,6 @@
 """Accounts on a simulated clock, in SQLite and in PostgreSQL."""
 
+import asyncio
 import os
 import shutil
 import socket
@@ -14,7 +15,9 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
+import redis
 from tests.missing import missing
+from tests.valkey import running_valkey
 
 from llmaas.accounts import schema
 from llmaas.accounts.accounts import Accounts
@@ -171,6 +174,20 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
         server.wait(30)
 
 
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a Valkey or Redis of our own."""
+    with running_valkey(tmp_path_factory.mktemp("valkey")) as url:
+        yield url
+
+
+@pytest.fixture
+def fresh(valkey: str) -> str:
+    with redis.Redis.from_url(valkey) as client:
+        client.flushall()
+    return valkey
+
+
 @dataclass
 class Databases:
     """Makes databases; a name given twice is the same one."""
@@ -222,10 +239,26 @@ def journals(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def accounts(place: Path | str, clock: Clock, journals: Path) -> Iterator[Accounts]:
+def runner() -> Iterator[asyncio.Runner]:
+    """One event loop for all of a test: connections to a server live on it."""
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture
+def accounts(
+    request: pytest.FixtureRequest,
+    place: Path | str,
+    clock: Clock,
+    journals: Path,
+    runner: asyncio.Runner,
+) -> Iterator[Accounts]:
+    """On SQLite with the book of the only process, on PostgreSQL with the book in Valkey."""
+    windows = None if isinstance(place, Path) else str(request.getfixturevalue("fresh"))
     store = Store(place, master=MASTER, clock_ms=clock)
-    accounts = Accounts(store, journals=journals, time_zone=PARIS)
+    accounts = Accounts(store, journals=journals, time_zone=PARIS, windows=windows)
     yield accounts
+    runner.run(accounts.limiter.close())
     accounts.close()
 
 

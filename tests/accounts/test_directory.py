@@ -1,5 +1,6 @@
 """Tenants and keys: who opens what, on both databases."""
 
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from tests.accounts.conftest import CONTRACT, MASTER, TIER, Clock
 
 from llmaas.accounts import audit
+from llmaas.accounts.accounts import REFRESH_S, Accounts
 from llmaas.accounts.directory import DAY_MS, Directory
 from llmaas.accounts.limits import Quota
 from llmaas.accounts.money import to_eur
@@ -181,3 +183,26 @@ def test_every_change_is_in_the_audit_trail(directory: Directory, store: Store) 
         "key.revoke",
         "tenant.close",
     ]
+
+
+def test_a_serving_process_notices_within_a_second_what_another_one_changed(
+    accounts: Accounts, place: Path | str, clock: Clock, runner: asyncio.Runner
+) -> None:
+    assert REFRESH_S < 1
+    key, token = accounts.directory.create_key(NewKey("search"), actor=ME)
+    other = Store(place, master=MASTER, clock_ms=clock)
+    Directory(other).revoke(key.id, actor=ME)
+    other.close()
+
+    async def notice() -> int:
+        keeping = asyncio.ensure_future(accounts.keep())
+        turns = 0
+        while accounts.directory.authenticate(token) is not None:
+            turns += 1
+            await asyncio.sleep(REFRESH_S / 4)
+            assert turns < 200
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        return turns
+
+    assert runner.run(notice()) < 200

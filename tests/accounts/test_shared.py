@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 import redis
 from tests.accounts.conftest import CONTRACT, MASTER, NOON_MS, Clock
-from tests.valkey import running_valkey
 
 from llmaas.accounts.book import Book, Demand, Held
 from llmaas.accounts.directory import Directory
@@ -35,20 +34,6 @@ LIMITS = Limits(
     credit_pico=15_000 * 10**12 + 7,
 )
 OWN = Limits(output_tokens_per_hour=90, output_tokens_per_day=300, monthly_cap_pico=9_100 * 10**12)
-
-
-@pytest.fixture(scope="session")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a Valkey or Redis of our own."""
-    with running_valkey(tmp_path_factory.mktemp("valkey")) as url:
-        yield url
-
-
-@pytest.fixture
-def fresh(valkey: str) -> str:
-    with redis.Redis.from_url(valkey) as client:
-        client.flushall()
-    return valkey
 
 
 @pytest.fixture
