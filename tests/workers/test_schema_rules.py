@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from llmaas.workers.grammars import GrammarState, compile_grammar
 from llmaas.workers.integer_rules import integer_between
 from llmaas.workers.protocol import Grammar
-from llmaas.workers.schema_rules import SchemaError, schema_rules
+from llmaas.workers.schema_keywords import SchemaError
+from llmaas.workers.schema_rules import schema_rules
 
 
 @pytest.fixture(scope="module")

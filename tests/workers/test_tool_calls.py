@@ -13,7 +13,7 @@ from llmaas.bundle.tables import ToolCallFormat
 from llmaas.workers.grammars import GrammarState, compile_grammar
 from llmaas.workers.model import Model
 from llmaas.workers.protocol import Grammar
-from llmaas.workers.schema_rules import SchemaError
+from llmaas.workers.schema_keywords import SchemaError
 from llmaas.workers.tool_calls import (
     begun_call_grammar,
     call_grammar,

@@ -17,7 +17,8 @@ from typing import Any
 import llama_cpp.llama_cpp as llama
 
 from llmaas.workers.protocol import Grammar
-from llmaas.workers.schema_rules import SchemaError, schema_rules
+from llmaas.workers.schema_keywords import SchemaError
+from llmaas.workers.schema_rules import schema_rules
 
 MAX_GRAMMAR_CHARACTERS = 65_536
 MAX_TRIGGER_CHARACTERS = 512

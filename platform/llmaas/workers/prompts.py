@@ -20,7 +20,7 @@ from llmaas.workers.protocol import (
     Sampling,
 )
 from llmaas.workers.sampling import SamplerError, check_sampling
-from llmaas.workers.schema_rules import SchemaError
+from llmaas.workers.schema_keywords import SchemaError
 from llmaas.workers.templates import ChatTemplate, TemplateError, UnsupportedContentError
 from llmaas.workers.text import Markers
 from llmaas.workers.tool_calls import (

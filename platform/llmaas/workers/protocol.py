@@ -303,14 +303,5 @@ class Pong(Message, frozen=True):
 
 ToWorker = Measure | Load | Generate | Embed | Spell | Credit | Cancel | Ping
 ToGateway = (
-    Measured
-    | Ready
-    | LoadFailed
-    | Started
-    | Delta
-    | Finished
-    | Embedded
-    | Spelled
-    | Failed
-    | Pong
+    Measured | Ready | LoadFailed | Started | Delta | Finished | Embedded | Spelled | Failed | Pong
 )

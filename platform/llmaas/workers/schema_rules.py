@@ -5,16 +5,21 @@ Keys come in the order of the schema; an object with `properties` has no others 
 silently broken.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from llmaas.workers.integer_rules import integer_between
-from llmaas.workers.pattern_rules import PatternError, pattern_rules
+from llmaas.workers.schema_keywords import (
+    BOUNDS,
+    Schema,
+    SchemaError,
+    at_least_one,
+    counts,
+    integer_bounds,
+    literal,
+    string_inside,
+)
 
-Schema = Mapping[str, Any]
-
-MOST_REPETITIONS = 1000
 _UNSUPPORTED = (
     "not", "if", "then", "else", "contains", "dependentRequired", "dependentSchemas",
     "patternProperties", "propertyNames", "multipleOf", "unevaluatedProperties",
@@ -40,11 +45,6 @@ BASE: Mapping[str, str] = {
     "date-time": 'date "T" time',
     "uuid": '[0-9a-f]{8} "-" [0-9a-f]{4} "-" [0-9a-f]{4} "-" [0-9a-f]{4} "-" [0-9a-f]{12}',
 }
-_FORMATS = {"date", "time", "date-time", "uuid"}
-
-
-class SchemaError(Exception):
-    """What of a schema cannot be followed, and where."""
 
 
 def schema_rules(schema: Schema | bool) -> str:
@@ -124,11 +124,13 @@ class SchemaRules:
         if "const" in schema:
             return literal(schema["const"])
         if "enum" in schema:
-            values = _list(schema, "enum", where)
+            values = at_least_one(schema, "enum", where)
             return "(" + " | ".join(literal(value) for value in values) + ")"
         for keyword in ("anyOf", "oneOf"):
             if keyword in schema:
-                return self._alternatives(_list(schema, keyword, where), name, f"{where}/{keyword}")
+                return self._alternatives(
+                    at_least_one(schema, keyword, where), name, f"{where}/{keyword}"
+                )
         if "allOf" in schema:
             return self._rule(self._merged(schema, where), name, where)
         kinds = schema.get("type")
@@ -148,10 +150,10 @@ class SchemaRules:
             case "string":
                 return self._string(schema, where)
             case "integer":
-                low, high = _bounds(schema, where)
+                low, high = integer_bounds(schema, where)
                 return "integer" if low is None and high is None else integer_between(low, high)
             case "number":
-                if any(word in schema for word in _BOUNDS):
+                if any(word in schema for word in BOUNDS):
                     raise SchemaError(f"{where}: bounds of a `number` are not supported")
                 return "number"
             case "boolean" | "null":
@@ -182,7 +184,7 @@ class SchemaRules:
         merged: dict[str, Any] = {k: v for k, v in schema.items() if k != "allOf"}
         merged["properties"] = dict(merged.get("properties", {}))
         required = list(merged.get("required", []))
-        for index, given in enumerate(_list(schema, "allOf", where)):
+        for index, given in enumerate(at_least_one(schema, "allOf", where)):
             here = f"{where}/allOf/{index}"
             if isinstance(given, Mapping) and set(given) == {"$ref"}:
                 part = self._target(given["$ref"], here)
@@ -231,7 +233,7 @@ class SchemaRules:
         if schema.get("uniqueItems"):
             raise SchemaError(f"{where}: `uniqueItems` is not supported")
         prefix = schema.get("prefixItems", [])
-        least, most = _counts(schema, "minItems", "maxItems", where)
+        least, most = counts(schema, "minItems", "maxItems", where)
         items = schema.get("items", True)
         if prefix:
             rules = [self._rule(s, f"{name}-{i}", f"{where}/{i}") for i, s in enumerate(prefix)]
@@ -266,27 +268,7 @@ class SchemaRules:
         return name
 
 
-def string_inside(schema: Schema, where: str, *, char: str = "char") -> str | None:
-    """What a string may be, between its quotes; `None` for any.
-
-    Raises:
-        SchemaError: the message names the place.
-    """
-    if "pattern" in schema:
-        try:
-            return pattern_rules(schema["pattern"])
-        except PatternError as error:
-            raise SchemaError(f"{where}: `pattern`: {error}") from error
-    if schema.get("format") in _FORMATS:
-        return str(schema["format"])
-    least, most = _counts(schema, "minLength", "maxLength", where)
-    if least == 0 and most is None:
-        return None
-    return f"{char}{{{least},{'' if most is None else most}}}"
-
-
 _MERGED = {"type", "properties", "required", "additionalProperties", "title", "description"}
-_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 
 
 def _implied_type(schema: Schema) -> str | None:
@@ -298,53 +280,3 @@ def _implied_type(schema: Schema) -> str | None:
         if any(word in schema for word in words):
             return kind
     return None
-
-
-def literal(value: Any) -> str:
-    """A JSON value as a literal of a grammar."""
-    return quoted(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
-
-
-def quoted(text: str) -> str:
-    """A text as a literal of a grammar."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
-
-
-def _list(schema: Schema, keyword: str, where: str) -> list[Any]:
-    values = schema[keyword]
-    if not isinstance(values, list) or not values:
-        raise SchemaError(f"{where}: `{keyword}` is a list of at least one")
-    return values
-
-
-def _counts(schema: Schema, low: str, high: str, where: str) -> tuple[int, int | None]:
-    least, most = schema.get(low, 0), schema.get(high)
-    for word, count in ((low, least), (high, most)):
-        valid = isinstance(count, int) and 0 <= count <= MOST_REPETITIONS
-        if not valid and not (word == high and count is None):
-            raise SchemaError(f"{where}: `{word}` is a number from 0 to {MOST_REPETITIONS}")
-    if most is not None and most < least:
-        raise SchemaError(f"{where}: `{high}` is less than `{low}`")
-    return least, most
-
-
-def _bounds(schema: Schema, where: str) -> tuple[int | None, int | None]:
-    limits: dict[str, int | None] = {}
-    for word in _BOUNDS:
-        limit = schema.get(word)
-        if isinstance(limit, float) and limit.is_integer():
-            limit = int(limit)
-        if limit is not None and (not isinstance(limit, int) or abs(limit) > 10**15):
-            raise SchemaError(f"{where}: `{word}` of an integer is an integer below 10^15")
-        limits[word] = limit
-    minimum, maximum, above, below = (limits[word] for word in _BOUNDS)
-    low = max(
-        (x for x in (minimum, None if above is None else above + 1) if x is not None), default=None
-    )
-    high = min(
-        (x for x in (maximum, None if below is None else below - 1) if x is not None), default=None
-    )
-    if low is not None and high is not None and low > high:
-        raise SchemaError(f"{where}: no integer is at least {low} and at most {high}")
-    return low, high

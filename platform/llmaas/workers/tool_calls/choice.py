@@ -13,14 +13,8 @@ from typing import Any
 
 from llmaas.bundle.tables import ToolCallFormat
 from llmaas.workers.protocol import Grammar
-from llmaas.workers.schema_rules import (
-    BASE,
-    SchemaError,
-    SchemaRules,
-    quoted,
-    rule_text,
-    schema_rules,
-)
+from llmaas.workers.schema_keywords import SchemaError, quoted
+from llmaas.workers.schema_rules import BASE, SchemaRules, rule_text, schema_rules
 from llmaas.workers.tool_calls import deepseek_calls as deepseek
 from llmaas.workers.tool_calls.tagged_rules import FREE_TEXT, TAG_RULES, value_rule
 from llmaas.workers.tool_calls.triggers import trigger

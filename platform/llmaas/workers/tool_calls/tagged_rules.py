@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from llmaas.workers.schema_rules import SchemaError, SchemaRules, quoted, string_inside
+from llmaas.workers.schema_keywords import SchemaError, quoted, string_inside
+from llmaas.workers.schema_rules import SchemaRules
 
 _END = "</parameter>"
 FREE_TEXT = "tag-text-0"

@@ -5,7 +5,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from llmaas.workers.schema_rules import SchemaError, SchemaRules
+from llmaas.workers.schema_keywords import SchemaError
+from llmaas.workers.schema_rules import SchemaRules
 from llmaas.workers.tool_calls.reading import CallReader, Output
 from llmaas.workers.tool_calls.tagged_rules import kind_of, kinds_of
 
