@@ -53,23 +53,23 @@ def test_one_that_had_to_make_room_is_first_again():
 
 
 def test_a_prompt_takes_the_whole_step_when_nobody_waits_for_words():
-    assert PromptBudget(most=512).tokens(decoding=0, prompts=1) == 512
+    assert PromptBudget(most=512).tokens(others_decode=False, prompts=1) == 512
 
 
 def test_beside_running_answers_a_prompt_takes_what_fits_into_the_gap():
     budget = PromptBudget(most=512, target_gap_s=0.25)
     budget.measured(prompt_tokens=100, decode_rows=0, seconds=0.1)
     assert budget.tokens_per_s == pytest.approx(1000)
-    assert budget.tokens(decoding=4, prompts=1) == 240
+    assert budget.tokens(others_decode=True, prompts=1) == 240
     for _ in range(50):
         budget.measured(prompt_tokens=0, decode_rows=4, seconds=0.15)
-    assert 90 <= budget.tokens(decoding=4, prompts=1) <= 100
+    assert 90 <= budget.tokens(others_decode=True, prompts=1) <= 100
 
 
-def test_a_step_takes_longer_where_more_wait_for_their_first_word_than_for_their_next():
+def test_a_step_takes_longer_where_many_prompts_wait():
     budget = PromptBudget(most=512, target_gap_s=0.1)
     budget.measured(prompt_tokens=100, decode_rows=0, seconds=0.1)
-    waiting = {prompts: budget.tokens(decoding=2, prompts=prompts) for prompts in (1, 2, 4, 8, 40)}
+    waiting = {n: budget.tokens(others_decode=True, prompts=n) for n in (1, 2, 4, 8, 40)}
     assert waiting == {1: 96, 2: 96, 4: 192, 8: 400, 40: 400}
 
 
@@ -78,7 +78,7 @@ def test_a_prompt_advances_however_slow_the_steps_are():
     budget.measured(prompt_tokens=64, decode_rows=0, seconds=64 / 20)
     for _ in range(50):
         budget.measured(prompt_tokens=0, decode_rows=4, seconds=3.0)
-    assert budget.tokens(decoding=4, prompts=1) == 16
+    assert budget.tokens(others_decode=True, prompts=1) == 16
 
 
 def test_rows_are_decoded_apart_where_that_is_clearly_cheaper():

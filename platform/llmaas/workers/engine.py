@@ -171,7 +171,7 @@ class GenerationEngine:
                 self._compute([(s, 1) for s in group if s.seq_id is not None])
             return True
         chunks = [(sequence, 1) for sequence in rows]
-        left = self._budget.tokens(decoding=len(rows), prompts=len(prompts))
+        left = self._budget.tokens(others_decode=bool(rows), prompts=len(prompts))
         for sequence in prompts:
             count = min(left, sequence.pending)
             if count:

@@ -3,9 +3,11 @@
 TARGET_GAP_S = 0.2
 """How long a step may take while others read their answers. Prompts get slower as they grow, so a
 reader waits up to a fourth longer."""
+AT_ONCE = 2
+"""So many prompts share a step of that length. Where more wait, it may be as many times longer: in
+small pieces they are computed more slowly, and decode later in steps that are less full."""
 MOST_PATIENCE = 4.0
-"""Where more wait for their first word than for their next, a step may take so many times longer:
-prompts that are computed together decode together, and a step costs little more for more rows."""
+"""And so many times at most."""
 LEAST_SHARE = 0.25
 """Of that time is a prompt's in any case, however slow a step is by itself."""
 STEP = 16
@@ -32,18 +34,18 @@ class PromptBudget:
         """Measured prompt speed; `None` before the first measurement."""
         return self._tokens_per_s
 
-    def tokens(self, *, decoding: int, prompts: int) -> int:
+    def tokens(self, *, others_decode: bool, prompts: int) -> int:
         """Prompt tokens of the next step: all that fit when nobody waits for a next word.
 
         Args:
-            decoding: sequences that wait for their next word.
-            prompts: those that wait for their first.
+            others_decode: whether somebody waits for a next word.
+            prompts: sequences that wait for their first.
         """
-        if not decoding:
+        if not others_decode:
             return self._most
         if self._tokens_per_s is None:
             return min(self._most, 4 * STEP)
-        target_s = self._target_s * min(MOST_PATIENCE, max(1.0, prompts / decoding))
+        target_s = self._target_s * min(MOST_PATIENCE, max(1.0, prompts / AT_ONCE))
         seconds = max(target_s - self._decode_s, LEAST_SHARE * target_s)
         fitting = int(self._tokens_per_s * seconds) // STEP * STEP
         return max(STEP, min(self._most, fitting))
