@@ -133,7 +133,7 @@ def editor(session: nox.Session) -> None:
 def bench_maintainer(session: nox.Session) -> None:
     """How long check, generate, plan and edit take; `-- --write` keeps the figures."""
     sync(session)
-    session.run("python", "benchmarks/maintainer.py", *session.posargs)
+    session.run("python", "-m", "benchmarks.maintainer", *session.posargs)
 
 
 @nox.session(venv_backend="none")

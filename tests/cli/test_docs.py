@@ -82,7 +82,7 @@ def test_a_page_that_is_open_in_a_browser_follows_what_is_saved(small):
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(url, wait_until="load")
         rename(small, "Renamed Service")
-        page.wait_for_function("document.body.innerText.includes('Renamed Service')")
+        page.wait_for_function("document.body?.innerText.includes('Renamed Service')")
         small.write_text("models: 7\n")
         # What is saved half-way is told in the terminal; the page stays.
         assert "Renamed Service" in fetch(url)

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 import typer.main
 
+from llmaas.cli import tree
 from llmaas.cli.app import app
 from llmaas.cli.exits import MEANINGS, Exit
-from llmaas.cli.tree import COMMANDS
 
 NOT_OURS = {"help", "install_completion", "show_completion"}
 
@@ -120,5 +120,5 @@ def loaded(arguments: list[str], cwd) -> set[str]:
 
 
 def test_commands_that_run_for_long_are_not_brief():
-    brief = {name for name, command in COMMANDS.items() if command.brief}
+    brief = {name for name, command in tree.COMMANDS.items() if command.brief}
     assert brief == {"check", "plan", "generate", "models", "edit", "import", "openapi"}
