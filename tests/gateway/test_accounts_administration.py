@@ -1,13 +1,14 @@
 """Tenants and keys under /admin/v1, while the service runs."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from tests.gateway.a_bundle import CHAT
-from tests.gateway.serving import Gateway, serving
+from tests.gateway.serving import NOW, Gateway, serving
 
 from llmaas.gateway.operations import OPERATIONS
 
@@ -58,6 +59,17 @@ def test_a_customer_is_made_pays_calls_and_is_stopped(
     assert issued["secret"] not in admin.get("/admin/v1/keys").text
     tenants = admin.get("/admin/v1/tenants").json()["data"]
     assert {each["id"] for each in tenants} == {"acme", "default"}
+
+
+def test_a_key_has_its_own_period_of_grace_unless_the_rotation_says_otherwise(
+    gateway: Gateway, admin: httpx.Client
+) -> None:
+    for asked, hours in (({}, 3), ({"grace_hours": 1}, 1)):
+        key = make(admin, "keys", name="search", grace_hours=3)["key"]
+        assert key["grace_hours"] == 3
+        make(admin, "rotations", key=key["id"], **asked)
+        ends = datetime.fromisoformat(admin.get(f"/admin/v1/keys/{key['id']}").json()["expires_at"])
+        assert ends.timestamp() == NOW + hours * 3600
 
 
 @pytest.mark.parametrize("operation", ADMIN, ids=lambda operation: operation.id)

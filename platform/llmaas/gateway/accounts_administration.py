@@ -104,6 +104,7 @@ async def create_key(exchange: Exchange) -> None:
         quota=asked.quota,
         expires_ms=None if expires is None else int(expires.timestamp() * 1000),
         rotate_days=asked.rotate_days,
+        grace_hours=asked.grace_hours,
     )
     key, secret = await _ask(exchange, lambda d: d.create_key(new, actor=ACTOR))
     await exchange.answer_json(IssuedKey(key=_key(key), secret=secret))
@@ -112,7 +113,7 @@ async def create_key(exchange: Exchange) -> None:
 async def rotate_key(exchange: Exchange) -> None:
     """Issue the successor of a key; both are valid until the grace period ends."""
     asked = await _body(exchange, RotationRequest)
-    grace_ms = int(asked.grace_hours * HOUR_MS)
+    grace_ms = None if asked.grace_hours is None else int(asked.grace_hours * HOUR_MS)
     key, secret = await _ask(
         exchange, lambda d: d.rotate(asked.key, grace_ms=grace_ms, actor=ACTOR)
     )
@@ -178,5 +179,6 @@ def _key(key: ApiKey) -> KeyObject:
         expires_at=_moment_or_none(key.expires_ms),
         revoked_at=_moment_or_none(key.revoked_ms),
         rotate_days=key.rotate_days,
+        grace_hours=key.grace_hours,
         successor=key.successor,
     )
