@@ -64,7 +64,7 @@ class _AtToday(Preparing):
 
 
 @contextmanager
-def live(directory: Path, weights_dir: Path) -> Iterator[Live]:
+def live(directory: Path, weights_dir: Path, *, windows: str | None = None) -> Iterator[Live]:
     """Serve version 0 until the block ends."""
     state = directory / "state"
     state.mkdir()
@@ -83,6 +83,7 @@ def live(directory: Path, weights_dir: Path) -> Iterator[Live]:
         docs_dir=None,
         memory_budget_bytes=2**40,
         admin_token=ADMIN,
+        windows=windows,
     )
     listener = take_port("127.0.0.1", 0)
     loop = uvloop.new_event_loop()
