@@ -2,6 +2,7 @@
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.site.conftest import TODAY
@@ -44,6 +45,28 @@ def test_every_page_is_in_the_search(preview, sites):
     found = json.loads(preview.file("en/search/search_index.json"))
     listed = {entry["location"].partition("#")[0] for entry in found["docs"]}
     assert len(listed) == len(sites["en"].pages)
+
+
+def test_the_search_of_a_version_that_is_over_is_not_made(catalog_file, openapi_text):
+    def preview(before=None):
+        return Preview(
+            catalog_file,
+            today=TODAY,
+            openapi=lambda _bundle: openapi_text,
+            stand_in=True,
+            before=before,
+        )
+
+    first = preview()
+    second = preview(first)
+    assert first.file("search/search_index.json") is None
+    # Asked for twice at once, it is whole both times, and each page is in it once.
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(second.file, ["en/search/search_index.json"] * 2))
+    assert found[0] == found[1]
+    alone = json.loads(preview().file("en/search/search_index.json"))["docs"]
+    places = sorted(entry["location"] for entry in json.loads(found[0])["docs"])
+    assert places == sorted(entry["location"] for entry in alone)
 
 
 def test_twins_and_redirects_are_there_and_nothing_else_is(preview, catalog):

@@ -1,5 +1,6 @@
 """`llmaas docs`: the documentation site, built or looked at while writing."""
 
+import gc
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
@@ -104,6 +105,9 @@ def serve(
     from llmaas.cli.listener import take_port
 
     path = require_catalog(catalog)
+    # A site is a great many values that stay; looking through them for cycles must not cost more
+    # than making them.
+    gc.set_threshold(200_000, 20, 20)
     listener = take_port("127.0.0.1", port)
     seen = path.stat().st_mtime_ns  # before it is read, which would miss a change during it
     shown = Shown(preview_of(path, stand_in=stand_in))

@@ -2,13 +2,14 @@
 
 A built site takes many seconds, because it has hundreds of pages in every language. Whoever edits
 the catalogue looks at one of them. So an edit costs the Markdown of that page's language and
-MkDocs' work on one page; the whole of the site is only made for its search, when that is used.
+MkDocs' work on one page; the others are only made for its search, while nobody asks for more.
 What a reader of a built site has besides is left out: shared and compressed files, `llms.txt` and
 the site map.
 """
 
 import json
 import posixpath
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from llmaas.generators.site.pages import RenderedSite
 
+YIELDS_S = 0.001
 _SEARCH = "search/search_index.json"
 
 
@@ -64,14 +66,39 @@ class Preview:
         self._languages: dict[str, _Language] = {}
         self._themes: dict[str, _Theme] = {} if before is None else before._themes
         self._lock = RLock()
+        self._over = False
+        if before is not None:
+            before._over = True
 
     def file(self, address: str) -> bytes | None:
         """What is at an address below the site, or nothing: `en/prices/` or `assets/llmaas.css`."""
         codes = self._catalog.service.languages
         first, _, rest = address.partition("/")
         code, below = (first, rest) if first in codes[1:] else (codes[0], address)
+        if below == _SEARCH:
+            return self._search_index(code)
         with self._lock:
             return self._language(code).file(below)
+
+    def _search_index(self, code: str) -> bytes | None:
+        """Every page is made for it, which takes as long as a build.
+
+        Browsers ask for it with every page, so pages that are looked at meanwhile come between, and
+        it ends where the next version has come.
+        """
+        with self._lock:
+            language = self._language(code)
+            if language.index is not None:
+                return language.index
+            files = language.documentation_pages()
+        for file in files:
+            with self._lock:
+                if self._over:
+                    return None
+                language.add_to_index(file)
+            time.sleep(YIELDS_S)  # a lock goes to whoever asks first, which would be this thread
+        with self._lock:
+            return language.finish_index()
 
     def _language(self, code: str) -> "_Language":
         if code not in self._languages:
@@ -126,6 +153,8 @@ class _Language:
     catalog: Catalog
     themes: dict[str, _Theme]
     made: dict[str, bytes] = field(default_factory=dict)
+    indexed: set[str] = field(default_factory=set)
+    index: bytes | None = None
 
     def file(self, address: str) -> bytes | None:
         if address not in self.made:
@@ -141,8 +170,6 @@ class _Language:
             redirects_of,
         )
 
-        if address == _SEARCH:
-            return self._search_index()
         target = address.removesuffix("index.html")
         file = self._by_address.get(target) or self._by_address.get(address)
         if file is not None and file.is_documentation_page():
@@ -238,19 +265,24 @@ class _Language:
         if page.content is None:
             page.read_source(framed.config)
             page.render(framed.config, framed.files)
-        context = get_context(framed.navigation, framed.files, framed.config, page)
-        return framed.config.plugins.on_page_context(
-            context, page=page, config=framed.config, nav=framed.navigation
-        )
+        return get_context(framed.navigation, framed.files, framed.config, page)
 
-    def _search_index(self) -> bytes:
-        """Of every page; this is the one thing that takes as long as a build."""
-        framed = self._framed
-        # Pages that were looked at are in the index already; it begins anew.
-        framed.config.plugins.on_pre_build(config=framed.config)
-        for file in framed.files.documentation_pages():
-            self._context(file)
-        with TemporaryDirectory(prefix="llmaas-preview-") as place:
-            framed.config.site_dir = place
-            framed.config.plugins.on_post_build(config=framed.config)
-            return Path(place, *posixpath.split(_SEARCH)).read_bytes()
+    def documentation_pages(self) -> tuple[Any, ...]:
+        return tuple(self._framed.files.documentation_pages())
+
+    def add_to_index(self, file: Any) -> None:
+        """The one plugin is the search, and gathers what it is shown; each page once."""
+        if file.src_uri in self.indexed:
+            return
+        self.indexed.add(file.src_uri)
+        config, navigation = self._framed.config, self._framed.navigation
+        context = self._context(file)
+        config.plugins.on_page_context(context, page=file.page, config=config, nav=navigation)
+
+    def finish_index(self) -> bytes:
+        if self.index is None:
+            with TemporaryDirectory(prefix="llmaas-preview-") as place:
+                self._framed.config.site_dir = place
+                self._framed.config.plugins.on_post_build(config=self._framed.config)
+                self.index = Path(place, *posixpath.split(_SEARCH)).read_bytes()
+        return self.index
