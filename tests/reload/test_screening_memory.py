@@ -38,7 +38,6 @@ def test_a_service_with_windows_keeps_the_history_where_others_see_it(
         second = tmp_path / "second"
         second.mkdir()
         (second / "accounts.db").write_bytes((tmp_path / "accounts.db").read_bytes())
-        with live(second, weights_dir, windows=url) as other:
-            with other.client(service.token) as client:
-                answers = [client.post("/v1/completions", json=body) for _ in range(2)]
+        with live(second, weights_dir, windows=url) as other, other.client(service.token) as client:
+            answers = [client.post("/v1/completions", json=body) for _ in range(2)]
     assert [a.headers.get("x-llmaas-security") for a in answers] == [None, "flagged"]
