@@ -107,6 +107,11 @@ def build_site(
 
 
 def usable(catalog_file: CatalogFile) -> Catalog:
+    """The catalogue, where a site can be made of it.
+
+    Raises:
+        DocsError: it has errors, or a language in which there are no texts.
+    """
     from llmaas.generators.site.texts import languages_with_texts  # noqa: PLC0415 - an extra
 
     catalog = catalog_file.catalog
