@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from llmaas.bundle.inventory import INVENTORY, DataClass
 
@@ -20,11 +21,11 @@ class Row:
     readers: str
 
 
-def rows(word: Word, *, audit_days: str | None) -> tuple[Row, ...]:
+def rows(word: Any, *, audit_days: str | None) -> tuple[Row, ...]:
     """The whole inventory.
 
     Args:
-        word: the vocabulary of the language.
+        word: the vocabulary of the language (a `Word`; templates do not say so).
         audit_days: how long the audit trail is kept, in words; `None` is without limit.
     """
     return tuple(_row(each, word, audit_days) for each in INVENTORY)
