@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 YIELDS_S = 0.001
 _SEARCH = "search/search_index.json"
+_EMPTY_INDEX = b'{"config": {"lang": ["en"], "separator": " ", "pipeline": []}, "docs": []}'
 
 
 class Preview:
@@ -80,11 +81,11 @@ class Preview:
         with self._lock:
             return self._language(code).file(below)
 
-    def _search_index(self, code: str) -> bytes | None:
+    def _search_index(self, code: str) -> bytes:
         """Every page is made for it, which takes as long as a build.
 
         Browsers ask for it with every page, so pages that are looked at meanwhile come between, and
-        it ends where the next version has come.
+        it is left empty where the next version has come, which the page is about to show.
         """
         with self._lock:
             language = self._language(code)
@@ -94,7 +95,7 @@ class Preview:
         for file in files:
             with self._lock:
                 if self._over:
-                    return None
+                    return _EMPTY_INDEX
                 language.add_to_index(file)
             time.sleep(YIELDS_S)  # a lock goes to whoever asks first, which would be this thread
         with self._lock:
