@@ -2,18 +2,23 @@
 
     python training/evaluate.py
 
-Held-out questions are asked plainly, with thinking, and before a closed thinking block; tools with
-fresh names, numbers and places. An answer counts only when every character is right.
+Held-out questions are asked plainly, with thinking, before a closed thinking block, after earlier
+turns and under a system prompt; calculators and weather functions with numbers drawn anew and with
+places that no sample names. An answer counts only when every character is right.
 """
 
+import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import count, islice
 from pathlib import Path
+from typing import Any
 
 from lessons import FALLBACK
 from llama_cpp import Llama
+from phrases import SYSTEM_PROMPTS
+from places import UNSEEN
 from samples import Sample, Teacher
 
 from llmaas.workers.stand_in import make_stand_ins
@@ -100,6 +105,60 @@ def report_strange(model: Llama, teacher: Teacher) -> None:
     print(f"strange: {known}/{len(answers)} taught answers, {unknown} of them the fallback")
 
 
+def asked_in_company(teacher: Teacher) -> Iterator[tuple[str, Sample]]:
+    """Held-out questions after earlier turns, under a system prompt, and with thinking."""
+    turn = count()
+    for lessons in teacher.lessons.values():
+        others = [lesson for lesson in lessons.values() if lesson.topic != "story"]
+        for lesson in lessons.values():
+            question = {"role": "user", "content": lesson.held_out[-1]}
+            thought = teacher.thought(lesson)
+            system = {"role": "system", "content": teacher.rng.choice(SYSTEM_PROMPTS)}
+            earlier = []
+            for other in teacher.rng.sample(others, 2):
+                earlier.append({"role": "user", "content": other.questions[0]})
+                earlier.append({"role": "assistant", "content": other.answer})
+            companies = (
+                ("thinking", [question], "think"),
+                ("told not to think", [question], "off"),
+                ("under a system prompt", [system, question], "chat"),
+                ("after two turns", [*earlier, question], "chat"),
+                ("all of it", [system, *earlier, question], "think"),
+            )
+            name, messages, mode = companies[next(turn) % len(companies)]
+            yield name, teacher.render(messages, lesson.answer, thought, mode=mode)
+
+
+def calls(teacher: Teacher, number: int) -> Iterator[tuple[str, Sample]]:
+    """Questions that a tool answers, about places and numbers that training did not show."""
+    samples = teacher.tool_samples(lambda rng: rng.choice(UNSEEN))
+    for sample in islice(samples, number):
+        if sample.kind == "call":
+            about = "weather" if any(place in sample.target for place in UNSEEN) else "numbers"
+            yield about, sample
+        else:
+            yield "result acknowledged", sample
+
+
+def report_arguments(model: Llama, samples: list[Sample]) -> None:
+    """Print how often a function that is called has the right name, and the right arguments."""
+    names = arguments = 0
+    for sample in samples:
+        made, due = (called(text) for text in (ask(model, sample), sample.target))
+        names += made[0] == due[0]
+        arguments += made[1] == due[1]
+    print(f"calls: name {names}/{len(samples)}, arguments {arguments}/{len(samples)}")
+
+
+def called(text: str) -> tuple[Any, Any]:
+    """Name and arguments of a call; nothing of either where the text is none."""
+    try:
+        call = json.loads(text.partition("<tool_call>")[2].partition("</tool_call>")[0])
+        return call["name"], call["arguments"]
+    except (ValueError, KeyError, TypeError):
+        return None, None
+
+
 def main() -> None:
     """Make the stand-ins in a temporary directory and ask."""
     with tempfile.TemporaryDirectory() as directory:
@@ -108,27 +167,12 @@ def main() -> None:
         teacher = Teacher(seed=1)
         held_out = teacher.held_out()
         report("held out", model, ((lesson.language, sample) for lesson, sample in held_out), 40)
-        for mode in ("think", "off"):
-            rendered = (
-                (
-                    "taught" if lesson.topic != FALLBACK else "unknown",
-                    teacher.render(
-                        [{"role": "user", "content": question}],
-                        lesson.answer,
-                        teacher.thought(lesson),
-                        mode=mode,
-                    ),
-                )
-                for lessons in teacher.lessons.values()
-                for lesson in lessons.values()
-                for question in lesson.held_out[:1]
-            )
-            report(f"held out, {mode}", model, rendered)
+        report("held out, in company", model, asked_in_company(teacher), 15)
         report_strange(model, teacher)
-        tools = ((sample.kind, sample) for sample in islice(teacher.tool_samples(), 300))
-        report("tools", model, tools, 15)
-        mixed = (("all", teacher.sample()) for _ in range(300))
-        report("as trained", model, mixed, 15)
+        report("tools", model, calls(teacher, 200), 15)
+        report_arguments(
+            model, [sample for _, sample in calls(teacher, 100) if sample.kind == "call"]
+        )
 
 
 if __name__ == "__main__":

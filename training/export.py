@@ -15,7 +15,7 @@ from gguf import GGUFWriter
 from gguf.constants import GGMLQuantizationType, LlamaFileType
 from gguf.quants import quantize
 from model import EPSILON, HEAD_DIM, N_EMBD, N_FF, N_HEAD, N_LAYER, N_VOCAB, ROPE_BASE
-from train import CONTEXT
+from rows import CONTEXT
 from train_tokenizer import MERGES_FILE
 
 WEIGHTS_FILE = MERGES_FILE.with_name("weights.gguf")

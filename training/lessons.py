@@ -3,6 +3,8 @@
     ## topic | how a thought calls it
     The answer.
     - a question
+    = nouns that it is about; each asked in many ways (`frames.py`)
+    + doings that it is about; each asked in many ways
     ? a question held out of training
 
 The topic `fallback` is the answer to everything that was not taught.
@@ -25,6 +27,8 @@ class Lesson:
     label: str
     answer: str
     questions: tuple[str, ...]
+    nouns: tuple[str, ...]
+    verbs: tuple[str, ...]
     held_out: tuple[str, ...]
 
 
@@ -55,7 +59,13 @@ def _read(language: str) -> list[Lesson]:
                 label=label,
                 answer=answer,
                 questions=tuple(line[2:] for line in asked if line.startswith("- ")),
+                nouns=_listed(asked, "= "),
+                verbs=_listed(asked, "+ "),
                 held_out=tuple(line[2:] for line in asked if line.startswith("? ")),
             )
         )
     return lessons
+
+
+def _listed(lines: list[str], mark: str) -> tuple[str, ...]:
+    return tuple(part for line in lines if line.startswith(mark) for part in line[2:].split("; "))

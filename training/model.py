@@ -7,10 +7,11 @@ from torch.nn import functional
 N_VOCAB = 3072
 N_EMBD = 192
 N_LAYER = 5
-N_HEAD = 6
+N_HEAD = 3
 N_FF = 512
 HEAD_DIM = N_EMBD // N_HEAD
-ROPE_BASE = 10_000.0
+ROPE_BASE = 1_000_000.0
+"""High, so that most of a head's dimensions compare contents over some hundred tokens."""
 EPSILON = 1e-5
 
 
@@ -76,6 +77,45 @@ class Model(nn.Module):
                     (2 * N_LAYER) ** -0.5 if name.endswith(("output.weight", "down.weight")) else 1
                 )
                 nn.init.normal_(weight, std=0.5 * N_EMBD**-0.5 * shrink)
+        self.begin_with_copying()
+
+    @torch.no_grad()
+    def begin_with_copying(self) -> None:
+        """Give one head of each of the first two layers what copying from the prompt needs.
+
+        The first looks at the token before and notes it beside the token's own meaning; the second
+        looks for a place whose note is the present token, and says what stood there. A name or a
+        number is copied that way piece by piece. From random weights this takes millions of tokens
+        to emerge; from here it is only refined.
+        """
+        size, deviation = HEAD_DIM, 0.5 * N_EMBD**-0.5
+        embedding = self.token_embd.weight
+        notes = slice(N_EMBD - size, N_EMBD)
+        embedding[:, notes] = 0
+        embedding[:, 0] = 3 * deviation  # the same in all tokens: something to turn by position
+        meaning, own = slice(1, 1 + size), slice(0, size)
+        eye = torch.eye(size)
+        before, search = self.blk[0], self.blk[1]
+        fast = torch.arange(0, size // 4, 2)
+        turn = ROPE_BASE ** (-fast / size)
+        before.attn_q.weight[own] = 0
+        before.attn_k.weight[own] = 0
+        before.attn_q.weight[fast, 0] = 2.4
+        before.attn_k.weight[fast, 0] = 2.4 * turn.cos()
+        before.attn_k.weight[fast + 1, 0] = 2.4 * turn.sin()
+        before.attn_v.weight[own] = 0
+        before.attn_v.weight[own, meaning] = eye
+        before.attn_output.weight[:, own] = 0
+        before.attn_output.weight[notes, own] = deviation * eye
+        slow = torch.arange(3 * size // 8, size)
+        search.attn_q.weight[own] = 0
+        search.attn_k.weight[own] = 0
+        search.attn_q.weight[slow, 1 + slow] = 1.6
+        search.attn_k.weight[slow, N_EMBD - size + slow] = 1.6
+        search.attn_v.weight[own] = 0
+        search.attn_v.weight[own, meaning] = eye
+        search.attn_output.weight[:, own] = 0
+        search.attn_output.weight[meaning, own] = 6 * deviation * eye
 
     def forward(self, tokens: Tensor, positions: Tensor, wanted: Tensor) -> Tensor:
         """Logits after the tokens (batch × length) that `wanted` marks."""

@@ -54,12 +54,32 @@ RESULTS = {
 }
 
 SUMS = {
-    "en": ("What is {sum}?", "Calculate {sum}", "How much is {sum}?", "Compute {sum}.", "{sum}"),
-    "fr": ("Combien font {sum} ?", "Calcule {sum}", "Calculez {sum}.", "Combien fait {sum} ?"),
-    "de": ("Was ist {sum}?", "Berechne {sum}", "Wie viel ist {sum}?", "Rechne {sum} aus."),
-    "es": ("¿Cuánto es {sum}?", "Calcula {sum}", "Calcule {sum}.", "¿Cuánto son {sum}?"),
-    "it": ("Quanto fa {sum}?", "Calcola {sum}", "Calcoli {sum}.", "Quanto è {sum}?"),
-}
+    "en": (
+        "What is {sum}?", "Calculate {sum}", "How much is {sum}?", "Compute {sum}.", "{sum}",
+        "What's {sum}?", "{sum} = ?", "Can you calculate {sum}?", "Work out {sum}",
+        "Tell me what {sum} is", "I need the result of {sum}", "Add it up: {sum}",
+    ),
+    "fr": (
+        "Combien font {sum} ?", "Calcule {sum}", "Calculez {sum}.", "Combien fait {sum} ?",
+        "{sum}", "{sum} = ?", "Peux-tu calculer {sum} ?", "Quel est le résultat de {sum} ?",
+        "Ça fait combien, {sum} ?", "J'ai besoin du résultat de {sum}",
+    ),
+    "de": (
+        "Was ist {sum}?", "Berechne {sum}", "Wie viel ist {sum}?", "Rechne {sum} aus.", "{sum}",
+        "{sum} = ?", "Kannst du {sum} berechnen?", "Was ergibt {sum}?", "Berechnen Sie {sum}.",
+        "Ich brauche das Ergebnis von {sum}",
+    ),
+    "es": (
+        "¿Cuánto es {sum}?", "Calcula {sum}", "Calcule {sum}.", "¿Cuánto son {sum}?", "{sum}",
+        "{sum} = ?", "¿Puedes calcular {sum}?", "¿Cuál es el resultado de {sum}?",
+        "Dime cuánto es {sum}", "Necesito el resultado de {sum}",
+    ),
+    "it": (
+        "Quanto fa {sum}?", "Calcola {sum}", "Calcoli {sum}.", "Quanto è {sum}?", "{sum}",
+        "{sum} = ?", "Puoi calcolare {sum}?", "Qual è il risultato di {sum}?",
+        "Dimmi quanto fa {sum}", "Mi serve il risultato di {sum}",
+    ),
+}  # fmt: skip
 OPERATORS = {
     "en": {"+": "plus", "-": "minus", "*": "times", "/": "divided by"},
     "fr": {"+": "plus", "-": "moins", "*": "fois", "/": "divisé par"},
@@ -70,53 +90,41 @@ OPERATORS = {
 
 WEATHER = {
     "en": (
-        "What is the weather in {place}?",
-        "What's the weather like in {place} today?",
-        "How is the weather in {place}?",
-        "Will it rain in {place}?",
-        "Weather in {place}",
-        "Is it cold in {place} right now?",
+        "What is the weather in {place}?", "What's the weather like in {place} today?",
+        "How is the weather in {place}?", "Will it rain in {place}?", "Weather in {place}",
+        "Is it cold in {place} right now?", "What is the weather like in {place}?",
+        "Tell me the weather in {place}", "What's the weather in {place}?",
+        "I am going to {place}, how is the weather?", "How warm is it in {place}?",
+        "What is the forecast for {place} tomorrow?", "Do I need an umbrella in {place}?",
     ),
     "fr": (
-        "Quel temps fait-il à {place} ?",
-        "Quelle est la météo à {place} ?",
-        "Va-t-il pleuvoir à {place} ?",
-        "Quel temps fait-il à {place} aujourd'hui ?",
-        "Météo à {place}",
+        "Quel temps fait-il à {place} ?", "Quelle est la météo à {place} ?",
+        "Va-t-il pleuvoir à {place} ?", "Quel temps fait-il à {place} aujourd'hui ?",
+        "Météo à {place}", "Fait-il froid à {place} en ce moment ?", "La météo de {place}",
+        "Je vais à {place}, quel temps fait-il ?", "Donne-moi la météo à {place}",
+        "Quel temps fera-t-il demain à {place} ?", "Fait-il beau à {place} ?",
     ),
     "de": (
-        "Wie ist das Wetter in {place}?",
-        "Wie wird das Wetter in {place}?",
-        "Regnet es in {place}?",
-        "Wie ist das Wetter heute in {place}?",
-        "Wetter in {place}",
+        "Wie ist das Wetter in {place}?", "Wie wird das Wetter in {place}?",
+        "Regnet es in {place}?", "Wie ist das Wetter heute in {place}?", "Wetter in {place}",
+        "Wie warm ist es in {place}?", "Ist es kalt in {place}?", "Scheint in {place} die Sonne?",
+        "Ich fahre nach {place}, wie ist das Wetter?", "Sag mir das Wetter in {place}",
+        "Wie wird das Wetter morgen in {place}?",
     ),
     "es": (
-        "¿Qué tiempo hace en {place}?",
-        "¿Cómo está el tiempo en {place}?",
-        "¿Va a llover en {place}?",
-        "¿Qué tiempo hace hoy en {place}?",
-        "El tiempo en {place}",
+        "¿Qué tiempo hace en {place}?", "¿Cómo está el tiempo en {place}?",
+        "¿Va a llover en {place}?", "¿Qué tiempo hace hoy en {place}?", "El tiempo en {place}",
+        "¿Hace frío en {place} ahora?", "¿Qué temperatura hace en {place}?",
+        "Voy a {place}, ¿qué tiempo hace?", "Dime el tiempo en {place}", "¿Llueve en {place}?",
+        "¿Qué tiempo hará mañana en {place}?",
     ),
     "it": (
-        "Che tempo fa a {place}?",
-        "Com'è il tempo a {place}?",
-        "Pioverà a {place}?",
-        "Che tempo fa oggi a {place}?",
-        "Meteo a {place}",
+        "Che tempo fa a {place}?", "Com'è il tempo a {place}?", "Pioverà a {place}?",
+        "Che tempo fa oggi a {place}?", "Meteo a {place}", "Fa freddo a {place} adesso?",
+        "Che temperatura c'è a {place}?", "Vado a {place}, che tempo fa?",
+        "Dimmi che tempo fa a {place}", "Piove a {place}?", "Che tempo farà domani a {place}?",
     ),
-}
-PLACES = (
-    "Paris", "London", "Berlin", "Madrid", "Roma", "Rome", "Lyon", "Marseille", "Toulouse",
-    "Nantes", "Lille", "Bordeaux", "Strasbourg", "Nice", "Rennes", "Brest", "Tours", "Hamburg",
-    "München", "Köln", "Frankfurt", "Stuttgart", "Dresden", "Leipzig", "Bremen", "Wien",
-    "Zürich", "Bern", "Basel", "Sevilla", "Valencia", "Bilbao", "Granada", "Toledo", "Milano",
-    "Torino", "Napoli", "Venezia", "Firenze", "Bologna", "Genova", "Palermo", "Oslo",
-    "Stockholm", "Helsinki", "Warsaw", "Prague", "Vienna", "Budapest", "Athens", "Lisbon",
-    "Porto", "Dublin", "Edinburgh", "Glasgow", "Brussels", "Amsterdam", "Boston", "Chicago",
-    "Denver", "Seattle", "Tokyo", "Osaka", "Sydney", "Lima", "Cairo", "Dakar", "Tunis", "Delhi",
-    "Seoul", "Montréal", "Toronto", "Geneva", "Munich", "Cologne", "Milan", "Turin",
-)  # fmt: skip
+}  # fmt: skip
 
 POLITE = {
     "en": ("Please tell me: ", "Hi! ", "Hello, ", "Excuse me, ", "Quick question: ", "So, "),

@@ -4,11 +4,12 @@ import json
 import random
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from frames import framed
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lessons import FALLBACK, LANGUAGES, Lesson, read_lessons, read_prose
 from phrases import (
@@ -19,16 +20,19 @@ from phrases import (
     THOUGHTS,
     TOOL_THOUGHTS,
     UNKNOWN,
+    WEATHER,
 )
+from places import a_place, invented_word
 from strange_texts import strange_text
 from tool_lessons import (
+    Offer,
     a_result,
-    calculation,
+    a_sum,
+    calculator,
     call_text,
-    forecast,
-    invented_word,
     other_tools,
     told,
+    weather,
 )
 
 PACKAGE = Path(__file__).parent.parent / "platform/llmaas/workers/stand_in"
@@ -37,13 +41,21 @@ Message = dict[str, Any]
 
 @dataclass(frozen=True)
 class Sample:
-    """Text up to where the model speaks, and what it says up to the end of its turn."""
+    """Text up to where the model speaks, and what it says up to the end of its turn.
+
+    What it said in earlier turns is part of the prompt; a trainer may teach that as well.
+    """
 
     prompt: str
     target: str
     kind: str = "conversation"
     jump: bool = False
     """Whether the prompt may be spread over the context, as a long one would be."""
+
+
+def bare(question: str) -> str:
+    """A question without what slips and habits change."""
+    return " ".join(re.findall(r"\w+", question.casefold()))
 
 
 class Teacher:
@@ -58,6 +70,12 @@ class Teacher:
         environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
         environment.filters["tojson"] = lambda value: json.dumps(value, ensure_ascii=False)
         self.template = environment.from_string((PACKAGE / "chatml.jinja").read_text("utf-8"))
+        self.kept = {
+            language: {
+                bare(question) for lesson in lessons.values() for question in lesson.held_out
+            }
+            for language, lessons in self.lessons.items()
+        }
         self.strange_words = {
             language: self._words_no_lesson_uses(language) for language in LANGUAGES
         }
@@ -66,16 +84,21 @@ class Teacher:
         """One more sample."""
         language = self.rng.choice(LANGUAGES)
         kind = self.rng.random()
-        if kind < 0.02:
+        if kind < 0.01:
             return self._prose(language)
-        if kind < 0.02 + 0.14 * self.hardness:
+        if kind < 0.01 + 0.15 * self.hardness:
             return self._tools(language)
         return self._conversation(language)
 
-    def tool_samples(self) -> Iterator[Sample]:
+    def samples(self) -> Iterator[Sample]:
+        """Samples without end."""
+        while True:
+            yield self.sample()
+
+    def tool_samples(self, place: Callable[[random.Random], str] = a_place) -> Iterator[Sample]:
         """Samples with tools, without end."""
         while True:
-            yield self._tools(self.rng.choice(LANGUAGES))
+            yield self._tools(self.rng.choice(LANGUAGES), place)
 
     def held_out(self) -> list[tuple[Lesson, Sample]]:
         """Every question held out of training, asked plainly."""
@@ -105,9 +128,8 @@ class Teacher:
             **thinking.get(mode, {}),
         )
         said = f"{thought}\n</think>\n\n{answer}" if mode == "think" else answer
-        return Sample(
-            prompt, said + "<|im_end|>", kind, jump=self.rng.random() < 0.2 * self.hardness
-        )
+        jump = self.rng.random() < 0.12 * self.hardness
+        return Sample(prompt, said + "<|im_end|>", kind, jump)
 
     def thought(self, lesson: Lesson) -> str:
         """What is thought before the answer of a lesson."""
@@ -117,51 +139,59 @@ class Teacher:
     # ── kinds of samples ───────────────────────────────────────────────────────────────────────
 
     def _conversation(self, language: str) -> Sample:
+        rng = self.rng
         question, lesson = self._exchange(language)
         messages = self._before(language)
-        if self.rng.random() < 0.04:
+        if rng.random() < 0.02:
             question = f"{self._passage(language, 5)}\n\n{question}"
         messages.append({"role": "user", "content": question})
         tools = None
-        if self.rng.random() < 0.06 * self.hardness:
-            tools = other_tools(self.rng, self.rng.choice((1, 1, 2)))
-            if lesson.topic not in {"maths", "weather"} and self.rng.random() < 0.7:
-                teach = self.rng.choice((calculation, forecast))
-                tools = self._mixed(teach(self.rng, language)[1], tools[:1])
+        if rng.random() < 0.05 * self.hardness:
+            tools = other_tools(rng, rng.choice((0, 1, 1, 2)))
+            helpful = {"maths": calculator, "weather": weather}
+            useless = [make for topic, make in helpful.items() if topic != lesson.topic]
+            # What one wants to know of the weather may be asked without naming a place.
+            if lesson.topic != "weather" or not tools:
+                tools.append(rng.choice(useless)(rng).tool)
+            rng.shuffle(tools)
         return self.render(messages, lesson.answer, self.thought(lesson), tools, mode=self._mode())
 
-    def _tools(self, language: str) -> Sample:
-        question, tool, arguments = self.rng.choice((calculation, forecast))(self.rng, language)
-        question = self._worded(question, language, careful=True)
-        tools = self._mixed(tool, other_tools(self.rng, self.rng.choice((0, 0, 1, 1, 2))))
-        if self.rng.random() < 0.15 and "calc" in tool["function"]["name"]:
-            weather = forecast(self.rng, language)[1]
-            tools = self._mixed(weather, tools[:2])
-        messages = self._before(language) if self.rng.random() < 0.3 else []
-        messages.append({"role": "user", "content": question})
-        name = tool["function"]["name"]
-        if self.rng.random() < 0.7:
-            thought = TOOL_THOUGHTS[language].format(name=name)
-            return self.render(
-                messages,
-                call_text(tool, arguments),
-                thought,
-                tools,
-                mode=self._mode(),
-                kind="call",
-            )
-        call = {"function": {"name": name, "arguments": json.dumps(arguments)}}
-        messages.append({"role": "assistant", "content": "", "tool_calls": [call]})
-        result = a_result(self.rng)
-        messages.append({"role": "tool", "content": result})
+    def _tools(self, language: str, place: Callable[[random.Random], str] = a_place) -> Sample:
+        rng = self.rng
+        offers = [rng.choice((calculator, lambda rng: weather(rng, place)))(rng)]
+        if rng.random() < 0.2:
+            both = (weather(rng, place), calculator(rng))
+            offers = [offer for offer in both if offer.name != offers[0].name]
+        tools = [offer.tool for offer in offers]
+        tools += other_tools(rng, rng.choice((0, 0, 0, 0, 1, 2)))
+        rng.shuffle(tools)
+        messages = self._before(language) if rng.random() < 0.2 else []
+        for _ in range(rng.choice((0, 1, 2, 3))):
+            self._call(messages, rng.choice(offers), language)
+            messages.append({"role": "assistant", "content": told(language)})
+        offer = rng.choice(offers)
+        if rng.random() < 0.85:
+            question, arguments = offer.ask(rng, language)
+            question = self._worded(question, language, careful=True)
+            messages.append({"role": "user", "content": question})
+            thought = TOOL_THOUGHTS[language].format(name=offer.name)
+            call = call_text(offer.name, arguments)
+            return self.render(messages, call, thought, tools, mode=self._mode(), kind="call")
+        self._call(messages, offer, language)
+        thought = RESULT_THOUGHTS[language]
         return self.render(
-            messages,
-            told(language),
-            RESULT_THOUGHTS[language],
-            tools,
-            mode=self._mode(),
-            kind="result",
+            messages, told(language), thought, tools, mode=self._mode(), kind="result"
         )
+
+    def _call(self, messages: list[Message], offer: Offer, language: str) -> None:
+        """Add a question that the function answers, the call and its result."""
+        question, arguments = offer.ask(self.rng, language)
+        question = self._worded(question, language, careful=True)
+        text = json.dumps(arguments, ensure_ascii=False)
+        call = {"function": {"name": offer.name, "arguments": text}}
+        messages.append({"role": "user", "content": question})
+        messages.append({"role": "assistant", "content": "", "tool_calls": [call]})
+        messages.append({"role": "tool", "content": a_result(self.rng)})
 
     def _prose(self, language: str) -> Sample:
         words = self._passage(language, 2).split(" ")
@@ -178,22 +208,31 @@ class Teacher:
         topic = self.rng.choice([topic for topic in lessons if topic != FALLBACK])
         lesson = lessons[topic]
         if topic == "maths" and self.rng.random() < 0.5:
-            return self._worded(calculation(self.rng, language)[0], language), lesson
-        if topic == "weather" and self.rng.random() < 0.5:
-            return self._worded(forecast(self.rng, language)[0], language), lesson
-        return self._worded(self.rng.choice(lesson.questions), language), lesson
+            return self._worded(a_sum(self.rng, language)[0], language), lesson
+        if topic == "weather" and self.rng.random() < 0.4:
+            question = self.rng.choice(WEATHER[language]).format(place=a_place(self.rng))
+            return self._worded(question, language), lesson
+        return self._worded(self._asked(lesson), language), lesson
+
+    def _asked(self, lesson: Lesson) -> str:
+        """A question of the lesson, written or framed; never one that is held out."""
+        if (lesson.nouns or lesson.verbs) and self.rng.random() < 0.5:
+            question = framed(self.rng, lesson.language, lesson.nouns, lesson.verbs)
+            if bare(question) not in self.kept[lesson.language]:
+                return question
+        return self.rng.choice(lesson.questions)
 
     def _unknown(self, language: str) -> str:
         """Something that no lesson is about."""
         kind = self.rng.random()
-        if kind < 0.15 and language == "en":
+        if kind < 0.25 and language == "en":
             return strange_text(self.rng)
-        if kind < 0.35:
-            return self._worded(
-                self.rng.choice(self.lessons[language][FALLBACK].questions), language
-            )
-        if kind < 0.8:
-            x, y = (self._strange(language) for _ in range(2))
+        if kind < 0.5:
+            return self._worded(self._asked(self.lessons[language][FALLBACK]), language)
+        x, y = (self._strange(language) for _ in range(2))
+        if kind < 0.7:
+            return self._worded(framed(self.rng, language, (x,), (x, y)), language)
+        if kind < 0.88:
             return self._worded(self.rng.choice(UNKNOWN[language]).format(x=x, y=y), language)
         return self._passage(language, self.rng.choice((1, 1, 1, 2, 8)))
 
@@ -215,12 +254,7 @@ class Teacher:
         return messages
 
     def _mode(self) -> str:
-        return self.rng.choices(("chat", "think", "off"), (0.5, 0.38, 0.12))[0]
-
-    def _mixed(self, tool: Any, others: list[Any]) -> list[Any]:
-        tools = [tool, *others]
-        self.rng.shuffle(tools)
-        return tools
+        return self.rng.choices(("chat", "think", "off"), (0.58, 0.32, 0.1))[0]
 
     def _passage(self, language: str, most: int) -> str:
         """Some sentences in a row."""
@@ -243,7 +277,13 @@ class Teacher:
             word
             for lesson in self.lessons[language].values()
             if lesson.topic != FALLBACK
-            for text in (lesson.answer, *lesson.questions, *lesson.held_out)
+            for text in (
+                lesson.answer,
+                *lesson.questions,
+                *lesson.nouns,
+                *lesson.verbs,
+                *lesson.held_out,
+            )
             for word in re.findall(r"\w+", text.casefold())
         }
         words = re.findall(r"\w+", " ".join(self.prose[language]))

@@ -91,13 +91,17 @@ def _token_directions() -> np.ndarray:
     buckets = np.random.default_rng(N_EMBD).standard_normal((BUCKETS, N_EMBD - 1))
     bytes_of = {letter: byte for byte, letter in enumerate(byte_letters())}
     rows = np.zeros((len(vocabulary.tokens), N_EMBD))
+    rank = {token: index for index, token in enumerate(vocabulary.tokens)}
+    space = byte_letters()[ord(" ")]
     for index, token in enumerate(vocabulary.tokens):
         if token == END_OF_TEXT:
             continue
         text = bytes(bytes_of[letter] for letter in token).decode(errors="replace").casefold()
         direction = sum(buckets[bucket] for bucket in _letter_groups(text.strip() or text))
         direction = direction - np.mean(direction)
-        rarity = np.clip(np.log(max(index - 255, 1) / 100), -2, 3.5)
+        # Merges with a space come after all others: a word is as rare as it is without one.
+        learnt = rank.get(token.removeprefix(space), index)
+        rarity = np.clip(np.log(max(learnt - 255, 1) / 100), -2, 3.5)
         direction *= np.sqrt((N_EMBD - rarity**2) / np.sum(direction**2))
         rows[index, SCORE] = rarity
         rows[index, 1:] = direction - rarity / (N_EMBD - 1)

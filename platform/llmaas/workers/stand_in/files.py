@@ -12,7 +12,7 @@ from gguf import GGUFWriter
 from llmaas.workers.stand_in.chat import write_chat_model
 from llmaas.workers.stand_in.embedding import write_embedding_model
 
-VERSION = 3
+VERSION = 4
 """Part of every file name: raise it with any change to what is written, and new files are made."""
 N_CTX = 8192
 """Context of the generating stand-ins in tokens, as in the metadata of `weights.gguf`."""
