@@ -4,8 +4,7 @@ reader      frames in; answers pings; ends the process when the connection ends
 tokeniser   templates and tokens, so that no prompt holds up the decode loop
 main        loads the model, then runs the engine
 
-Each writes its own frames. A thread for that would be woken after every step, and take core and
-interpreter from the next; and an engine that waits for the gateway to read is what is wanted.
+Each writes its own frames: an engine that waits for the gateway to read is what is wanted.
 """
 
 import os
