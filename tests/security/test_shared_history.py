@@ -102,8 +102,8 @@ def test_the_server_holds_no_text_and_forgets_by_itself(fresh: str, tmp_path: Pa
         gateway.run(memory.close())
         key_id = gateway.token.split("_")[1]
     with redis.Redis.from_url(fresh) as client:
-        names = client.keys("*")
-        assert sorted(names) == [b"llmaas:{history}", b"llmaas:{history}:used"]
+        names = sorted(client.keys("*"))
+        assert names == [b"llmaas:{history}", b"llmaas:{history}:used"]
         assert all(0 < client.pttl(name) <= 600_000 for name in names)
         kept = b"".join(part for pair in client.hgetall(names[0]).items() for part in pair)
         kept += b"".join(client.hkeys("llmaas:{history}"))
