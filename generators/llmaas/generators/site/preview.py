@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
 YIELDS_S = 0.001
 _SEARCH = "search/search_index.json"
-_EMPTY_INDEX = b'{"config": {"lang": ["en"], "separator": " ", "pipeline": []}, "docs": []}'
+_EMPTY_INDEX = (
+    b'{"config": {"fields": {}, "lang": ["en"], "pipeline": [], "separator": " "}, "docs": []}'
+)
 
 
 class Preview:
