@@ -13,8 +13,6 @@ from llmaas.security.views import View
 
 FRAGMENT_LENGTH = 400
 """Characters up to which a prompt can be a piece of an attack; longer ones are judged alone."""
-SURPRISE = 1.5
-"""Logits by which the joined pieces must exceed the most suspicious piece."""
 MIXED_WEIGHT = 0.6
 """Rule weight that must lie across a boundary for the learned signal to be heard."""
 
@@ -64,13 +62,11 @@ def _crossing(pieces: Sequence[str], glue: str, engine: Engine) -> Finding | Non
     joined = glue.join(pieces)
     boundary = len((glue.join(pieces[:-1])).encode())
     findings = check_patterns(View("sequence", joined), engine.rules)
+    across = [each for each in findings if each.start < boundary < each.end]
+    if not across:
+        return None
     alone = [_rules_of(piece, engine) for piece in pieces]
-    new = [
-        finding
-        for finding in findings
-        if finding.start < boundary < finding.end
-        and not any(finding.rule in rules for rules in alone)
-    ]
+    new = [each for each in across if not any(each.rule in rules for rules in alone)]
     if not new:
         return None
     weight = rule_weight(findings)
