@@ -24,12 +24,13 @@ def __getattr__(name: str) -> typer.Typer:
 def main() -> NoReturn:
     """Run `llmaas` with the arguments of this process, and end the process."""
     called = next((each for each in sys.argv[1:] if not each.startswith("-")), None)
-    if called in COMMANDS and COMMANDS[called].brief:
+    command = COMMANDS.get(called) if called is not None else None
+    if command is not None and command.brief:
         # A large catalogue is a million small values, all of them wanted until the end: looking
         # through them for cycles again and again takes as long as reading them.
         gc.disable()
     try:
-        tree(called if called in COMMANDS else None)()
+        tree(called if command is not None else None)()
         code: int | str | None = Exit.OK
     except SystemExit as ended:
         code = ended.code
