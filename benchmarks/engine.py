@@ -87,7 +87,8 @@ async def _ask_all(running: Running, client: Client, temperature: float) -> list
             waits.append(moment - last)
             said.append(text)
             last = moment
-        if len(waits) != client.output:
+        # A server may put tokens together that a busy reader has not taken yet.
+        if len(waits) < 0.9 * client.output:
             raise RuntimeError(f"{len(waits)} of {client.output} tokens came as pieces of text")
         answers.append(waits)
         if client.chats:
