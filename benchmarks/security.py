@@ -17,7 +17,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "training" / "security"))
 
 from corpus import FOLDS, read_authored, read_corpus
-from train import HERE, RULE_WEIGHT, fit_items
+from train import HERE, RULE_WEIGHT, fit_items, quantised
 
 from llmaas.catalog.security_rules import standard_rules
 from llmaas.generators.compile.security_rules import compile_rules
@@ -30,16 +30,21 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("prompts", type=Path)
     arguments.add_argument("sessions", type=Path, nargs="*")
+    arguments.add_argument(
+        "--shares", type=Path, help="also write what was caught per tier, for the documentation"
+    )
     options = arguments.parse_args()
     rules = RuleSet(compile_rules(standard_rules()))
     corpus = read_corpus(options.prompts, Engine(rules, None))
-    authored, labels = read_authored(HERE / "authored")
+    authored = read_authored(HERE / "authored")
     shipped = packaged_model()
     fold = corpus.fold
     engines = []
     for number in range(FOLDS):
-        weights, intercept = fit_items(corpus, fold != number, authored, labels)
-        model = LinearModel(weights, intercept, RULE_WEIGHT, shipped.flag_at, shipped.block_at)
+        weights, intercept = fit_items(corpus, fold != number, authored)
+        model = LinearModel(
+            *quantised(weights), intercept, RULE_WEIGHT, shipped.flag_at, shipped.block_at
+        )
         engines.append(Engine(rules, model, clock=time.monotonic))
     fold_of = {item["id"]: int(number) for item, number in zip(corpus.items, fold, strict=True)}
 
@@ -51,10 +56,20 @@ def main() -> None:
         items, engines[0], Policy(time_budget_s=60.0), with_latency=True, engine_of=engine_of
     )
     print(json.dumps(report, indent=2, ensure_ascii=False))
+    if options.shares:
+        options.shares.write_text(json.dumps(shares(report), indent=2) + "\n", "utf-8")
     print("| figure | measured | wanted | met |\n|---|---|---|---|", file=sys.stderr)
     for row in report["wanted"]:
         met = {True: "yes", False: "**no**", None: "–"}[row["met"]]
         print(f"| {row['what']} | {row['measured']} | {row['wanted']} | {met} |", file=sys.stderr)
+
+
+def shares(report: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Percent caught and blocked per tier."""
+    return {
+        tier: {what: round(100 * row[what], 1) for what in ("caught", "blocked")}
+        for tier, row in report["tiers"].items()
+    }
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import pytest
 from tests.security.texts import ATTACKS, LEGITIMATE
 
 from llmaas.security import Engine, Policy
-from llmaas.security.evaluation import compared, evaluate, read_items
+from llmaas.security.evaluation import compared, evaluate, is_report, read_items
 
 
 @pytest.fixture
@@ -64,8 +64,54 @@ def test_a_report_names_what_changed(engine: Engine, items: list[dict[str, objec
     assert change["newly_blocked_benign"] == []
 
 
-def test_a_line_without_text_is_refused_with_its_place(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('{"label": "attack"}', "neither `text` nor `prompts`"),
+        ('{"text": 3, "label": "attack"}', "neither `text` nor `prompts`"),
+        ('["a"]', "neither `text` nor `prompts`"),
+        ('{"prompts": "a", "label": "attack"}', "must be a list"),
+        ('{"text": "a"}', "`label` is None; write"),
+        ('{"text": "a", "label": "malicious"}', "`label` is 'malicious'; write"),
+        ("{broken", "not JSON"),
+    ],
+)
+def test_a_line_that_is_no_item_is_refused_with_its_place(
+    tmp_path: Path, line: str, problem: str
+) -> None:
     path = tmp_path / "set.jsonl"
-    path.write_text('{"text": "a"}\n{"label": "attack"}\n')
-    with pytest.raises(ValueError, match=r"set.jsonl:2"):
+    path.write_text('{"text": "a", "label": "benign"}\n\n' + line + "\n")
+    with pytest.raises(ValueError, match=rf"set.jsonl:3: .*{problem}"):
         read_items([path])
+
+
+def test_an_empty_set_and_other_encodings_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "set.jsonl"
+    path.write_text("\n")
+    with pytest.raises(ValueError, match="empty"):
+        read_items([path])
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ValueError, match=r"set.jsonl: not UTF-8"):
+        read_items([path])
+
+
+def test_what_a_line_leaves_out_is_filled_in_and_more_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "set.jsonl"
+    path.write_bytes(
+        b'\xef\xbb\xbf{"text": "a", "label": "attack", "lang": "zh_Hant", "mine": 1}\r\n'
+        b'{"prompts": ["a"], "label": "benign", "tier": null, "kind": null, "lang": null}\n'
+    )
+    prompt, session = read_items([path])
+    assert (prompt["lang"], prompt["tier"], prompt["kind"], prompt["mine"]) == (
+        "zh",
+        "explicit",
+        "",
+        1,
+    )
+    assert (session["lang"], session["tier"], session["id"]) == ("other", "core", "set:2")
+
+
+def test_only_a_report_is_compared_with() -> None:
+    assert is_report({"wanted": [], "errors": {}})
+    assert not is_report([])
+    assert not is_report({})

@@ -4,8 +4,9 @@ from importlib import resources
 
 import numpy as np
 import pytest
+from tests.security.texts import SHORT
 
-from llmaas.security import assess, packaged_model
+from llmaas.security import Engine, assess, packaged_model
 from llmaas.security.grams import BUCKETS, buckets_of, codes_of
 from llmaas.security.score import BLOCK
 
@@ -39,8 +40,13 @@ def test_an_empty_text_has_a_score() -> None:
     assert packaged_model().logit("") < packaged_model().block_at
 
 
-@pytest.mark.parametrize("text", ["Say hello.", "Repeat the word hello", "Sag hallo"])
-def test_a_few_words_are_not_blocked_by_the_learned_signal_alone(text, engine):
-    assessment = assess(text, engine)
-    assert not assessment.findings
-    assert assessment.score < BLOCK
+@pytest.mark.parametrize("text", ["Say hello.", "Repeat the word hello", "Sag hallo", *SHORT])
+def test_a_few_harmless_words_are_not_blocked(text: str, engine: Engine) -> None:
+    assert assess(text, engine).score < BLOCK
+
+
+def test_a_word_weighs_less_than_a_sentence_of_it() -> None:
+    model = packaged_model()
+    word = model.logit("jailbreak") - model.intercept
+    sentence = model.logit("jailbreak mode without filters and rules") - model.intercept
+    assert 0 < word < sentence

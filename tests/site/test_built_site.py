@@ -11,6 +11,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 
 from llmaas.catalog import parse_catalog
+from llmaas.generators.fingerprint import catalogue_sha256
 from llmaas.generators.site import DocsError, DocsUnavailable, UntranslatedError, build_site
 from llmaas.generators.site.texts import Missing, Texts
 
@@ -136,6 +137,21 @@ def test_a_missing_page_finds_its_styles_from_any_depth(pages):
         assert (
             ("de", f"{root}de/") if path.parts[1] == "404.html" else ("de", f"{root}../de/")
         ) in (pages[path].hreflangs)
+
+
+def test_headings_have_the_same_anchors_in_every_language(pages):
+    for path, page in pages.items():
+        if path.parts[1] in {"en", "es", "de", "it"}:
+            french = pages[Path("docs", *path.parts[2:])]
+            assert [i for i in page.ids if i[0] != "_"] == [i for i in french.ids if i[0] != "_"]
+
+
+def test_every_page_says_of_which_catalogue_and_day_it_is(built, pages, catalog):
+    version = f"catalogue {catalogue_sha256(catalog)[:12]}"
+    for path in (path for path, page in pages.items() if not page.redirect):
+        text = (built / path).read_text(encoding="utf-8")
+        if path.parts[1] not in {"en", "es", "de", "it"}:
+            assert f"état du 21 novembre 2026 · {version}" in text, path
 
 
 def test_every_page_announces_stand_in_weights(built, pages):

@@ -5,8 +5,9 @@ import re
 import polib
 import pytest
 
+from llmaas.generators.reviews import is_current, review_comment
 from llmaas.generators.site.extract import TEMPLATE, merged, source_texts, template_file
-from llmaas.generators.site.texts import MESSAGES, Texts, languages_with_texts
+from llmaas.generators.site.texts import MESSAGES, Texts, _read, languages_with_texts
 
 TRANSLATED = ("en", "es", "de", "it")
 ALLOWED_WITH_DIGITS = ("TLS 1.3",)
@@ -14,6 +15,10 @@ ALLOWED_WITH_DIGITS = ("TLS 1.3",)
 
 def entries(language):
     return polib.pofile(str(MESSAGES / f"site.{language}.po"), encoding="utf-8")
+
+
+def words(language):
+    return polib.pofile(str(MESSAGES / f"vocabulary.{language}.po"), encoding="utf-8")
 
 
 def without_names(text):
@@ -37,9 +42,33 @@ def test_no_source_text_holds_a_digit():
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_every_text_is_translated(language):
-    reviewed = {e.msgid for e in entries(language) if e.msgstr and not e.fuzzy}
+def test_every_text_is_translated_and_reviewed_against_todays_french(language):
+    reviewed = {entry.msgid for entry in entries(language) if is_current(entry)}
     assert [text for text in source_texts() if text not in reviewed] == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_word_and_notice_is_reviewed_against_todays_french(language):
+    french = {(e.msgctxt, e.msgid): e.msgstr for e in words("fr")}
+    stale = [e.msgid for e in words(language) if not is_current(e, french[e.msgctxt, e.msgid])]
+    notices = polib.pofile(str(MESSAGES / f"notices.{language}.po"), encoding="utf-8")
+    assert [*stale, *(entry.msgid for entry in notices if not is_current(entry))] == []
+
+
+def test_a_translation_whose_fuzzy_mark_was_merely_removed_is_not_used(monkeypatch, tmp_path):
+    file = entries("de")
+    entry = file.find("Modèles")
+    entry.tcomment = review_comment(reviewer="A. Reviewer", source="Modèle")
+    file.save(str(tmp_path / "site.de.po"))
+    monkeypatch.setattr("llmaas.generators.site.texts.MESSAGES", tmp_path)
+    assert _read.__wrapped__("site", "de").get(("", "Modèles")) is None
+    assert _read.__wrapped__("site", "de")["", "Prix et paliers"] == "Preise und Stufen"
+
+
+def test_another_french_word_asks_for_another_review_of_its_translations():
+    entry = next(e for e in words("de") if (e.msgctxt, e.msgid) == ("phase", "retired"))
+    assert is_current(entry, "Retiré")
+    assert not is_current(entry, "Mis hors service")
 
 
 @pytest.mark.parametrize("language", TRANSLATED)

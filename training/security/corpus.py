@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from llmaas.bundle.folding import fold
 from llmaas.security.assessment import Engine
-from llmaas.security.grams import BUCKETS, buckets_of, codes_of
+from llmaas.security.grams import BUCKETS, LEAST, buckets_of, codes_of
 from llmaas.security.learned import windows
 from llmaas.security.patterns import check_patterns
 from llmaas.security.score import rule_weight
@@ -31,7 +31,8 @@ TIER_WEIGHTS = {
 }
 """How much an item counts in training. Obfuscated ones are decoded by the views; what needs context
 (contextual) or an optimiser (suffix) would only teach the model to suspect ordinary words."""
-AUTHORED_WEIGHT = 2.0
+AUTHORED_WEIGHT, SHORT_WEIGHT = 1.5, 1.0
+"""What an authored sentence, and one of the few words of `short.txt`, counts."""
 FOLDS = 5
 _ATTACK_WINDOWS, _BENIGN_WINDOWS = 2, 4
 
@@ -86,19 +87,29 @@ def read_corpus(path: Path, engine: Engine) -> Corpus:
                 owner.append(number)
                 rules.append(weight)
                 trains.append(index == 0 and used[index] <= limit)
-    return Corpus(
-        items, rows_of(documents, BUCKETS), np.array(owner), np.array(trains), np.array(rules)
-    )
+    rows = rows_of(documents, BUCKETS, LEAST)
+    return Corpus(items, rows, np.array(owner), np.array(trains), np.array(rules))
 
 
-def read_authored(directory: Path) -> tuple[Rows, NDArray[np.float64]]:
-    """Sentences written for this project: `+ attack` or `- benign`, one file per language."""
-    labels, documents = [], []
+@dataclass(frozen=True)
+class Authored:
+    """Sentences written for this project, which every model is trained with."""
+
+    rows: Rows
+    is_attack: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+
+def read_authored(directory: Path) -> Authored:
+    """`+ attack` or `- benign`, a sentence per line; one file per language, and the short ones."""
+    labels, weights, documents = [], [], []
     for path in sorted(directory.glob("*.txt")):
+        weight = SHORT_WEIGHT if path.stem == "short" else AUTHORED_WEIGHT
         for line in path.read_text("utf-8").splitlines():
             labels.append(float(line.startswith("+")))
+            weights.append(weight)
             documents.append(buckets_of(codes_of(fold(line[2:]))))
-    return rows_of(documents, BUCKETS), np.array(labels)
+    return Authored(rows_of(documents, BUCKETS, LEAST), np.array(labels), np.array(weights))
 
 
 def _number(text: str) -> int:

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 from corpus import (
-    AUTHORED_WEIGHT,
     FOLDS,
     LANGUAGES,
     TIER_WEIGHTS,
+    Authored,
     Corpus,
     read_authored,
     read_corpus,
@@ -30,7 +30,6 @@ from numpy.typing import NDArray
 from llmaas.catalog.security_rules import standard_rules
 from llmaas.generators.compile.security_rules import compile_rules
 from llmaas.security.assessment import Engine
-from llmaas.security.grams import BUCKETS
 from llmaas.security.rules import RuleSet
 
 HERE = Path(__file__).parent
@@ -49,10 +48,10 @@ def main() -> None:
     options = arguments.parse_args()
     engine = Engine(RuleSet(compile_rules(standard_rules())), None)
     corpus = read_corpus(options.prompts, engine)
-    authored, authored_labels = read_authored(HERE / "authored")
+    authored = read_authored(HERE / "authored")
 
     def trained(items: NDArray[np.bool_]) -> tuple[NDArray[np.float32], float]:
-        return fit_items(corpus, items, authored, authored_labels)
+        return fit_items(corpus, items, authored)
 
     fold = corpus.fold
     logits = np.zeros(len(corpus.owner))
@@ -78,19 +77,22 @@ def main() -> None:
 
 
 def fit_items(
-    corpus: Corpus, items: NDArray[np.bool_], authored: Rows, labels: Floats
+    corpus: Corpus, items: NDArray[np.bool_], authored: Authored
 ) -> tuple[NDArray[np.float32], float]:
     """Weights and intercept learnt from the chosen items and the authored sentences."""
     weight = corpus.weight[corpus.owner]
     chosen = np.flatnonzero(corpus.trains & items[corpus.owner] & (weight > 0))
     rows = corpus.rows.take(chosen)
     both = Rows(
-        np.concatenate([rows.columns, authored.columns]),
-        np.concatenate([rows.starts, rows.starts[-1] + authored.starts[1:]]),
-        BUCKETS,
+        np.concatenate([rows.columns, authored.rows.columns]),
+        np.concatenate([rows.starts, rows.starts[-1] + authored.rows.starts[1:]]),
+        rows.width,
+        rows.least,
     )
-    target = np.concatenate([corpus.is_attack[corpus.owner[chosen]].astype(float), labels])
-    weights = np.concatenate([weight[chosen], np.full(len(labels), AUTHORED_WEIGHT)])
+    target = np.concatenate(
+        [corpus.is_attack[corpus.owner[chosen]].astype(float), authored.is_attack]
+    )
+    weights = np.concatenate([weight[chosen], authored.weight])
     return fit(both, target, weights, penalty=PENALTY, steps=STEPS)
 
 
@@ -174,6 +176,12 @@ def _leave_one_source_out(corpus: Corpus, trained: Any, flag: float) -> dict[str
     return report
 
 
+def quantised(weights: NDArray[np.float32]) -> tuple[NDArray[np.int8], float]:
+    """Weights as bytes, and what one step of them is worth."""
+    scale = float(np.abs(weights).max()) / 127
+    return np.clip(np.round(weights / scale), -127, 127).astype(np.int8), scale
+
+
 def _write(
     directory: Path,
     *,
@@ -183,13 +191,12 @@ def _write(
     thresholds: tuple[float, float],
     report: dict[str, Any],
 ) -> None:
-    scale = float(np.abs(weights).max()) / 127
-    quantised = np.clip(np.round(weights / scale), -127, 127).astype(np.int8)
+    small, scale = quantised(weights)
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / "linear.npz"
     np.savez_compressed(
         path,
-        weights=quantised,
+        weights=small,
         scale=np.float32(scale),
         intercept=np.float32(intercept),
         rule_weight=np.float32(RULE_WEIGHT),
@@ -201,7 +208,7 @@ def _write(
     manifest = {
         "what": "Linear model over hashed character and word n-grams; logistic regression.",
         "command": "python training/security/train.py PROMPTS.jsonl",
-        "weights_sha256": hashlib.sha256(quantised.tobytes()).hexdigest(),
+        "weights_sha256": hashlib.sha256(small.tobytes()).hexdigest(),
         "training_ids_sha256": hashlib.sha256(
             "\n".join(sorted(str(item["id"]) for item in used)).encode()
         ).hexdigest(),

@@ -23,11 +23,6 @@ from llmaas.security.views import View, views
 LEARNED_VIEW_LIMIT = 8_000
 """Characters of a derived view that the learned signal reads; the plain view is read whole."""
 
-SHORT_TEXT_BYTES = 40
-SHORT_TEXT_CERTAINTY = 0.95
-"""In so few bytes ("Say hello.") the learned signal hears too little to block on its own: it may
-go this far from the flag towards the block, and a rule must do the rest."""
-
 
 @dataclass(frozen=True, slots=True)
 class Engine:
@@ -119,14 +114,6 @@ def _score(logit: float | None, weight: float, engine: Engine) -> float:
     return calibrated(value, flag_at=model.flag_at, block_at=model.block_at)
 
 
-def _logit(text: str, model: LinearModel) -> float:
-    heard = model.logit(text)
-    if len(text) <= SHORT_TEXT_BYTES and len(text.encode()) <= SHORT_TEXT_BYTES:
-        reach = SHORT_TEXT_CERTAINTY * (model.block_at - model.flag_at)
-        return min(heard, model.flag_at + reach)
-    return heard
-
-
 def _judged(
     view: View, structure: tuple[Finding, ...], engine: Engine, *, with_model: bool, first: bool
 ) -> ViewScore:
@@ -134,7 +121,7 @@ def _judged(
     kept = _enabled((*structure, *patterns), engine.disabled_rules)
     logit = None
     if engine.model is not None and with_model and "check_patterns" in engine.checks:
-        logit = _logit(view.text if first else view.text[:LEARNED_VIEW_LIMIT], engine.model)
+        logit = engine.model.logit(view.text if first else view.text[:LEARNED_VIEW_LIMIT])
     score = _score(logit, rule_weight(kept), engine)
     # Findings about the characters belong to the prompt; they are reported once.
     reported = kept if first else tuple(f for f in kept if f not in structure)

@@ -8,9 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 BUCKETS = 1 << 18
+LEAST = 64
+"""Distinct n-grams that a text counts as having at least: a word or two is little evidence."""
 
 Codes = NDArray[np.uint32]
 Buckets = NDArray[np.int32]
+Hashes = NDArray[np.uint64]
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
@@ -35,24 +38,30 @@ def buckets_of(codes: Codes) -> Buckets:
     """One bucket per n-gram of `codes`, repetitions included, in no meaningful order."""
     if len(codes) == 0:
         return np.zeros(0, dtype=np.int32)
-    return np.concatenate([*_character_buckets(codes), *_word_buckets(codes)])
-
-
-def _bucket(hashes: NDArray[np.uint64], salt: int) -> Buckets:
-    mixed = (hashes ^ np.uint64(salt * 0x1F123BB5)) * _MIX
+    mixed = np.concatenate([*_character_hashes(codes), *_word_hashes(codes)])
+    mixed *= _MIX
     mixed ^= mixed >> np.uint64(29)
-    return ((mixed * _ODD) >> _SHIFT).astype(np.int32)
+    mixed *= _ODD
+    mixed >>= _SHIFT
+    return mixed.astype(np.int32)
 
 
-def _character_buckets(codes: Codes) -> list[Buckets]:
-    padded = np.concatenate(([_SPACE], codes, [_SPACE])).astype(np.uint64)
-    rolling = padded.copy()
-    found: list[Buckets] = []
+def _salted(hashes: Hashes, length: int) -> Hashes:
+    """Runs of different lengths, and words and characters, fall into unrelated buckets."""
+    return hashes ^ np.uint64(length * 0x1F123BB5)
+
+
+def _character_hashes(codes: Codes) -> list[Hashes]:
+    padded = np.empty(len(codes) + 2, dtype=np.uint64)
+    padded[0] = padded[-1] = _SPACE
+    padded[1:-1] = codes
+    rolling = padded
+    found: list[Hashes] = []
     for length in _CHARACTER_RUNS:
         if len(padded) < length:
             break
         rolling = rolling[: len(padded) - length + 1] * _ODD + padded[length - 1 :]
-        found.append(_bucket(rolling, length))
+        found.append(_salted(rolling, length))
     return found
 
 
@@ -69,7 +78,7 @@ def _is_letter(codes: Codes) -> NDArray[np.bool_]:
     return letters
 
 
-def _word_buckets(codes: Codes) -> list[Buckets]:
+def _word_hashes(codes: Codes) -> list[Hashes]:
     if int(codes.max()) < len(_ASCII_LETTER):
         letter = _ASCII_LETTER[codes]
         start = letter.copy()
@@ -88,14 +97,14 @@ def _word_buckets(codes: Codes) -> list[Buckets]:
     terms = np.where(letter, (codes.astype(np.uint64) + np.uint64(1)) * powers, np.uint64(0))
     terms[: starts[0]] = 0
     words = np.add.reduceat(terms, starts)
-    found: list[Buckets] = []
-    rolling = words.copy()
+    found: list[Hashes] = []
+    rolling = words
     for length in _WORD_RUNS:
         if len(words) < length:
             break
         if length > 1:
             rolling = rolling[: len(words) - length + 1] * _MIX + words[length - 1 :]
-        found.append(_bucket(rolling, 100 + length))
+        found.append(_salted(rolling, 100 + length))
     return found
 
 

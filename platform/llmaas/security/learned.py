@@ -4,6 +4,7 @@ The weights are package data with a manifest of their sources and licences (`mod
 `training/security` makes both again from the labelled prompts.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -11,7 +12,7 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
-from llmaas.security.grams import Buckets, Codes, buckets_of, codes_of
+from llmaas.security.grams import LEAST, Buckets, Codes, buckets_of, codes_of
 
 WHOLE = 3_600
 WINDOW = 2_400
@@ -24,7 +25,9 @@ VERY_LONG, WIDE_WINDOW, WIDE_STRIDE = 50_000, 3_600, 2_800
 class LinearModel:
     """Quantised weights, one per bucket, and where the scores of prompts lie."""
 
-    weights: NDArray[np.float32]
+    weights: NDArray[np.int8]
+    """Small enough to stay in a processor's cache beside the automata of the rules."""
+    scale: float
     intercept: float
     rule_weight: float
     """What one point of rule weight adds to the logit."""
@@ -47,7 +50,8 @@ class LinearModel:
         first = np.ones(len(ordered), dtype=bool)
         np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
         distinct = ordered[first]
-        return float(self.weights[distinct].sum()) / float(np.sqrt(len(distinct)))
+        total = float(self.weights[distinct].sum(dtype=np.float64))
+        return self.scale * total / math.sqrt(max(LEAST, len(distinct)))
 
 
 def windows(codes: Codes) -> list[Codes]:
@@ -64,7 +68,8 @@ def packaged_model() -> LinearModel:
     path = resources.files("llmaas.security").joinpath("model/linear.npz")
     with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         return LinearModel(
-            weights=arrays["weights"].astype(np.float32) * np.float32(arrays["scale"]),
+            weights=arrays["weights"],
+            scale=float(arrays["scale"]),
             intercept=float(arrays["intercept"]),
             rule_weight=float(arrays["rule_weight"]),
             flag_at=float(arrays["flag_at"]),

@@ -28,6 +28,8 @@ _FOREIGN = r"[\x{370}-\x{58f}\x{ab70}-\x{abbf}\x{13a0}-\x{13ff}]"
 _MIXED = re2.compile(rf"[a-z]{_FOREIGN}|{_FOREIGN}[a-z]")
 _MIXED_WORD = re2.compile(rf"(?:[a-z]+{_FOREIGN}|{_FOREIGN}+[a-z])(?:[a-z]|{_FOREIGN})*")
 _WORDS_SHOWN = 50
+_WHOLE = 16_000
+_BLOCK, _OVERLAP = 4_000, 400
 
 
 def has_mixed_word(folded: str) -> bool:
@@ -38,6 +40,14 @@ def has_mixed_word(folded: str) -> bool:
 def skeleton(folded: str) -> str:
     """The text with every look-alike as the Latin letter it looks like."""
     return folded.translate(_LOOK_ALIKES)
+
+
+def read_skeleton(folded: str) -> str:
+    """The skeleton; of a long text only the blocks in which a word is mixed."""
+    if len(folded) <= _WHOLE:
+        return skeleton(folded)
+    blocks = (folded[at : at + _BLOCK + _OVERLAP] for at in range(0, len(folded), _BLOCK))
+    return "\n".join(skeleton(block) for block in blocks if has_mixed_word(block))
 
 
 def disguised_words(folded: str) -> tuple[str, ...]:

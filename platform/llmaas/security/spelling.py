@@ -4,6 +4,8 @@ Each reader returns the folded text as a person would read it, or nothing where 
 disguised. Long texts are read where the disguise was found, and at both ends.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import re2
@@ -24,20 +26,23 @@ _SEPARATED_LETTER = re2.compile(
     rf"\b([a-z0-9])[ ]?{_SEPARATOR}{{1,2}}|([\x{{3040}}-\x{{9fff}}]){_SEPARATOR}{{1,2}}"
 )
 _IS_SEPARATOR = re2.compile(_SEPARATOR)
-_SHORT_WORD = 4
+_SHORT_WORD, _LONG_WORD = 4, 20
 _MARKUP = r"\*{1,3}|~~|__|`{1,3}|</?[a-z]{1,8} ?/?>|<! ?--[^>]{0,80}-->"
 _INNER_MARKUP = re2.compile(rf"\pL(?:{_MARKUP})\pL")
 _ANY_MARKUP = re2.compile(_MARKUP)
+_MARKED_WORD = re2.compile(rf"\pL+(?:(?:{_MARKUP})+\pL*)+")
 _LEET_WORD = re2.compile(r"[a-z][0134578@$]+[a-z]|\b[0134578@$][a-z]{2,}")
+_WORD_WITH_LEET = re2.compile(r"[a-z]*[0134578@$!|9€£]+[a-z]+[a-z0134578@$!|9€£]*")
 _LEET = str.maketrans("0134578@$!|9€£", "oieastbasiigel")
 _LEET_L = str.maketrans("0134578@$!|9€£", "oleastbasligel")
 
 
 class Reading(NamedTuple):
-    """A passage as it stands, and as it is read."""
+    """The words that are read otherwise than they stand, and how to read the whole passage."""
 
-    passage: str
-    read: str
+    before: str
+    after: str
+    read: Callable[[], str]
 
 
 def read_spaced(folded: str) -> tuple[Reading, ...]:
@@ -45,7 +50,8 @@ def read_spaced(folded: str) -> tuple[Reading, ...]:
     if not _SPACED.search(folded):
         return ()
     runs: list[str] = [match.group() for match in _SPACED_RUN.finditer(_focus(folded, _SPACED))]
-    return (Reading("\n".join(runs), "\n".join(map(_despaced, runs))),)
+    joined = "\n".join(map(_despaced, runs))
+    return (Reading("\n".join(runs), joined, lambda: joined),)
 
 
 def _despaced(run: str) -> str:
@@ -56,8 +62,18 @@ def read_separated(folded: str) -> tuple[Reading, ...]:
     """`i.g.n.o.r.e a.l.l` → `ignore all`."""
     if not _SEPARATED.search(folded):
         return ()
-    passage = _focus(folded, _SEPARATED)
-    return (Reading(passage, " ".join(map(_joined, passage.split(" ")))),)
+    words = _focus(folded, _SEPARATED).split(" ")
+    joined = [_joined(each) if _may_be_separated(each) else each for each in words]
+    changed = [number for number, each in enumerate(words) if joined[number] != each]
+    before, after = (" ".join(each[number] for number in changed) for each in (words, joined))
+    return (Reading(before, after, lambda: " ".join(joined)),)
+
+
+def _may_be_separated(word: str) -> bool:
+    """Not letters with a mark at their end, and no long word without a run of separators."""
+    return not word[:-1].isalnum() and (
+        len(word) < _LONG_WORD or _SEPARATED.search(word) is not None
+    )
 
 
 def _joined(word: str) -> str:
@@ -76,7 +92,9 @@ def read_without_markup(folded: str) -> tuple[Reading, ...]:
     if not _INNER_MARKUP.search(folded):
         return ()
     passage = _focus(folded, _INNER_MARKUP)
-    return (Reading(passage, _ANY_MARKUP.sub("", passage)),)
+    words = " ".join(match.group() for match in _MARKED_WORD.finditer(passage))
+    bare = _ANY_MARKUP.sub("", words)
+    return (Reading(words, bare, lambda: str(_ANY_MARKUP.sub("", passage))),)
 
 
 def read_leet(folded: str) -> tuple[Reading, ...]:
@@ -84,10 +102,12 @@ def read_leet(folded: str) -> tuple[Reading, ...]:
     if not _LEET_WORD.search(folded):
         return ()
     passage = _focus(folded, _LEET_WORD)
-    first = Reading(passage, passage.translate(_LEET))
-    if "1" in passage or "!" in passage:
-        return (first, Reading(passage, passage.translate(_LEET_L)))
-    return (first,)
+    words = " ".join(match.group() for match in _WORD_WITH_LEET.finditer(passage))
+    tables = (_LEET, _LEET_L) if "1" in passage or "!" in passage else (_LEET,)
+    return tuple(
+        Reading(words, words.translate(table), partial(passage.translate, table))
+        for table in tables
+    )
 
 
 def _focus(text: str, disguise: "re2._Regexp[str]") -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from llmaas.bundle.folding import fold
 from llmaas.security.encodings import decoded, turned
 from llmaas.security.legibility import legibility, reads_better
-from llmaas.security.skeleton import has_mixed_word, skeleton
+from llmaas.security.skeleton import has_mixed_word, read_skeleton, skeleton
 from llmaas.security.smuggling import has_bidi_override, smuggled
 from llmaas.security.spelling import (
     Reading,
@@ -54,20 +54,19 @@ def views(raw: str) -> list[View]:
 
 def _readings(raw: str, main: str) -> Iterator[View]:
     if has_mixed_word(main):
-        main = skeleton(main)
-        yield View("skeleton", main)
+        latin = read_skeleton(main)
+        yield View("skeleton", latin)
+        if len(latin) == len(main):
+            main = latin
     if has_bidi_override(raw):
         yield View("bidi", main[-DECODED_LIMIT:][::-1])
     for each in smuggled(raw):
         if each.text:
             yield View(each.carrier, fold(each.text))
-    known: dict[str, int] = {}
-    turns = ((kind, Reading(main, text)) for kind, text in turned(main))
+    turns = ((kind, Reading(main, text, text.__str__)) for kind, text in turned(main))
     for kind, reading in (*_respelt(main), *turns):
-        if len(main) > SHORT and reading.passage not in known:
-            known[reading.passage] = legibility(reading.passage)
-        if len(main) <= SHORT or reads_better(reading.read, known[reading.passage]):
-            yield View(kind, reading.read)
+        if len(main) <= SHORT or reads_better(reading.after, legibility(reading.before)):
+            yield View(kind, reading.read())
     yield from _decoded(raw)
 
 

@@ -83,7 +83,9 @@ def _before(file: RuleFile, language: str) -> str | None:
     body = "|".join(words)
     if language in WIDE:
         return f"(?:{body}).{{0,2}}"
-    return f"(?:^|[^a-z0-9])(?:{body})[^a-z0-9.!?;]{{0,2}}(?:[a-z]+[^a-z0-9.!?;]{{1,2}})?"
+    apart = "[^a-z0-9.!?;]"
+    # A whole word: `now` is not the Spanish `no`, and something follows it.
+    return f"(?:^|[^a-z0-9])(?:{body})(?:{apart}{{0,2}}|{apart}{{1,2}}[a-z]+{apart}{{1,2}})"
 
 
 def _after(file: RuleFile, language: str) -> str | None:

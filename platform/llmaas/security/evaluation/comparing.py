@@ -9,6 +9,11 @@ from llmaas.security.evaluation.report import evaluate
 from llmaas.security.verdict import Policy
 
 
+def is_report(document: Any) -> bool:
+    """Whether a document is a report that another can be compared with."""
+    return isinstance(document, dict) and {"wanted", "errors"} <= document.keys()
+
+
 def compared(report: dict[str, Any], earlier: dict[str, Any]) -> dict[str, Any]:
     """Ids that are newly blocked or newly missed, and figures that moved."""
     before = {row["what"]: row["measured"] for row in earlier["wanted"]}

@@ -12,6 +12,7 @@ from llmaas.generators.site.prose.conformance import CONFORMANCE, STATUS_TEXTS
 from llmaas.generators.site.prose.contents import SECTIONS, Section, source
 from llmaas.generators.site.prose.facts import ROLES, PageFacts, events, licences
 from llmaas.generators.site.prose.schema_reference import records
+from llmaas.generators.site.prose.screening import screening_share
 from llmaas.generators.site.prose.texts import ProseTexts
 from llmaas.generators.site.prose.units import assemble, cut
 from llmaas.generators.site.texts import Missing
@@ -126,6 +127,7 @@ def _page(
         has=facts.has,
         to=facts.to,
         supports=facts.supports,
+        screening_share=screening_share,
         eur=facts.eur,
         roles=ROLES,
         codes=tuple(CODES.values()),
