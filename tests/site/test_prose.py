@@ -177,7 +177,7 @@ FAULTS = {
     "a qualification becomes a certification": (
         "de",
         SCOPE,
-        replaced("Eine Qualifikation", "Eine Zertifizierung"),
+        replaced("Eine Qualifizierung", "Eine Zertifizierung"),
         "false-friend",
     ),
     "sent again becomes returned": ("es", HISTORY, replaced("vuelve a enviar", "ve"), "glossary"),
