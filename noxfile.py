@@ -118,7 +118,7 @@ def deaths(session: nox.Session) -> None:
 def editor(session: nox.Session) -> None:
     """Try the schema in the YAML language server, and the hooks in pre-commit; half a minute."""
     sync(session)
-    place = Path(session.create_tmp()) / "language-server"
+    place = Path(session.create_tmp()).resolve() / "language-server"
     package = f"yaml-language-server@{LANGUAGE_SERVER}"
     session.run("npm", "install", "--silent", "--prefix", str(place), package, external=True)
     server = place / "node_modules" / ".bin" / "yaml-language-server"
