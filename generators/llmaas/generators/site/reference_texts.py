@@ -176,7 +176,7 @@ FIELD_TEXTS = {
     "removed_on": N_("Retrait."),
     "successor": N_("Modèle à utiliser à la place."),
     "stand_in": N_("Vrai si des poids de substitution répondent."),
-    "permission": N_("Droits, pour les anciens clients."),
+    "permission": N_("Droits, pour les logiciels clients d’ancienne génération."),
     "status": N_("État."),
     "waiting_for": N_("Modèles qui ne sont pas encore chargés."),
     "type": N_("Type."),
