@@ -40,10 +40,13 @@ def sessions(tmp_path):
 
 
 def set_budgets(project: Path, budgets: str) -> None:
+    """In place of those of our catalogue."""
     path = project / "models_config.yaml"
-    text = path.read_text("utf-8")
-    assert len(re.findall(r"^security:\n", text, re.MULTILINE)) == 1
-    path.write_text(text.replace("\nsecurity:\n", f"\nsecurity:\n  budgets: {budgets}\n"), "utf-8")
+    text, count = re.subn(
+        r"^  budgets:\n(    .+\n)+", budgets, path.read_text("utf-8"), flags=re.MULTILINE
+    )
+    assert count == 1
+    path.write_text(text, "utf-8")
 
 
 def explained(text: str, cwd: Path) -> dict:
@@ -90,7 +93,7 @@ def test_a_baseline_names_what_got_worse(llmaas, project):
 
 
 def test_a_budget_of_the_catalogue_that_is_not_met_fails(llmaas, project):
-    set_budgets(project, "{ core_false_positive_percent: 100, recall_percent: 99 }")
+    set_budgets(project, "  budgets: { core_false_positive_percent: 100, recall_percent: 99 }\n")
     kept = llmaas("security", "eval", "--set", PROMPTS, *QUICK, "--fail")
     assert kept.code == Exit.OK, kept.err
     rows = {row["what"]: row for row in json.loads(kept.out)["budgets"]}
@@ -108,6 +111,7 @@ def test_a_budget_of_the_catalogue_that_is_not_met_fails(llmaas, project):
 
 
 def test_without_budgets_a_promised_figure_that_is_not_met_fails(llmaas, project, sessions):
+    set_budgets(project, "")
     path = project / "hard.jsonl"
     row = {"text": "Good morning", "label": "attack", "lang": "fr", "tier": "explicit"}
     path.write_text(json.dumps(row) + "\n")
@@ -117,7 +121,7 @@ def test_without_budgets_a_promised_figure_that_is_not_met_fails(llmaas, project
 
 
 def test_a_budget_that_no_share_can_be_is_an_error_of_the_catalogue(llmaas, project):
-    set_budgets(project, "{ recall_percent: 101 }")
+    set_budgets(project, "  budgets: { recall_percent: 101 }\n")
     done = llmaas("check")
     assert done.code == Exit.PROBLEMS
     assert "recall_percent" in done.out
