@@ -15,6 +15,8 @@
   });
   if (!/^search\.[0-9a-f]+\.min\.js$/.test(theme)) throw new TypeError(`no search of the theme: ${theme}`);
   importScripts(theme);
+  /* The theme's successor searches with an engine of its own. */
+  if (typeof lunr === "undefined") return;
 
   const bare = (word) => word.normalize("NFD").replace(/\p{M}/gu, "");
 
