@@ -241,7 +241,8 @@ def test_every_vocabulary_has_the_same_entries() -> None:
 def test_every_word_is_translated_and_carries_no_figure(language: str) -> None:
     for (context, key), text in vocabulary(language).items():
         assert text.strip() == text != "", (context, key)
-        assert not any(character.isdigit() for character in text), (context, key)
+        figures = text.replace("AES-256", "")  # the cipher's name
+        assert not any(character.isdigit() for character in figures), (context, key)
 
 
 @pytest.mark.parametrize("path", [CATALOGUE, STARTER], ids=["reference", "starter"])
