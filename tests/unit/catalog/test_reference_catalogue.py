@@ -1,5 +1,6 @@
 """The committed catalogue says what its sources say, and every key of it has words."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -7,7 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import get_args
 
-import re
 import polib
 import pytest
 
