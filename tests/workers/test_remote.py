@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.workers.conftest import make_spec
 from tests.workers.identities import write_identity
+from tests.workers.processes import worker_processes
 
 from llmaas.bundle import Placement, WeightsFile
 from llmaas.workers import RemoteMachine, ServedModel, Supervision, Workers, WorkerUnavailable
@@ -89,10 +90,8 @@ def test_a_worker_for_another_machine_loads_its_own_weights_only(tiny, identity,
 
 
 def test_a_remote_worker_ends_with_its_connection(tiny, identity, listening, pulled, run):
-    import psutil
-
     def children():
-        return {child.pid for child in psutil.Process().children()}
+        return {worker.pid for worker in worker_processes()}
 
     async def story():
         before = children()
@@ -233,8 +232,6 @@ def test_a_machine_that_is_down_is_passed_over(tiny, far, answer, run):
 
 
 def test_a_worker_killed_there_is_reconnected(tiny, far, answer, run):
-    import psutil
-
     async def story():
         spec = far.pulled(tiny.recital("abc"), n_ctx=4096)
         async with far.listening() as port, placed(elsewhere(spec), far.machine(port)) as pools:
@@ -242,7 +239,7 @@ def test_a_worker_killed_there_is_reconnected(tiny, far, answer, run):
                 endless = Sampling(temperature=0, ignore_eos=True)
                 stream = lease.generate(Generate(0, prompt="b", sampling=endless))
                 await anext(stream)
-                (process,) = psutil.Process().children()
+                (process,) = worker_processes()
                 process.kill()
                 with pytest.raises(GenerationFailed):
                     async for _ in stream:
