@@ -16,7 +16,10 @@ def environment_of_a_worker():
     def read():
         process = spawn_worker("a", far)
         started.append(process)
-        return psutil.Process(process.pid).environ()
+        environment: dict[str, str] = {}
+        while not environment:  # right after it was started, the kernel shows none
+            environment = psutil.Process(process.pid).environ()
+        return environment
 
     yield read
     near.close()
