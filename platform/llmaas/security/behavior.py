@@ -50,12 +50,25 @@ def fragments(pieces: Sequence[str], engine: Engine) -> Finding | None:
     The hit must cross the boundary to the last piece: trigger words that merely occur in several
     harmless prompts do not count.
     """
-    for count in range(2, min(len(pieces), TRACES + 1) + 1):
+    pieces = pieces[-TRACES - 1 :]
+    if not _any_rule_hits(pieces, engine):
+        return None
+    for count in range(2, len(pieces) + 1):
         for glue in (" ", ""):
             found = _crossing(pieces[-count:], glue, engine)
             if found is not None:
                 return found
     return None
+
+
+def _any_rule_hits(pieces: Sequence[str], engine: Engine) -> bool:
+    """Whether a rule is found in any joining of the last pieces: one look spares most the rest.
+
+    The longest joining with spaces holds the shorter ones as they are. Without spaces, a shorter
+    one begins a word where the longer goes on with one, so each has a line of its own.
+    """
+    spaceless = ("".join(pieces[-count:]) for count in range(2, len(pieces) + 1))
+    return engine.rules.found("\n".join((" ".join(pieces), *spaceless)).encode("utf-8", "replace"))
 
 
 def _crossing(pieces: Sequence[str], glue: str, engine: Engine) -> Finding | None:

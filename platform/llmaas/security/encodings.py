@@ -9,8 +9,9 @@ import html
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
-import numpy as np
 import re2
+
+from llmaas.security.probes import any_of
 
 PAYLOADS = 12
 """Payloads of one kind that are decoded: the first half and the last half of those found."""
@@ -20,13 +21,14 @@ PAYLOAD_SIZE = 6_000
 _BASE64 = re2.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _BASE64_WRAPPED = re2.compile(r"(?:[A-Za-z0-9+/]{40,100}\r?\n){1,}[A-Za-z0-9+/]+={0,2}")
 _HEX = re2.compile(r"(?:(?:0x|\\x)?[0-9a-fA-F]{2}[\s,:;-]?){10,}")
-_HEX_DIGITS = re2.compile(r"[0-9a-fA-F]{20,}")
 _URL = re2.compile(r"(?:[^\s%]{0,60}(?:%[0-9a-fA-F]{2})){3,}[^\s]{0,200}")
 _ENTITY = re2.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
 _ESCAPE = re2.compile(r"\\(?:u\{?[0-9a-fA-F]{4,6}\}?|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|[0-7]{3})")
 _BINARY = re2.compile(r"(?:[01]{8}[\s,]?){5,}")
 _DECIMAL = re2.compile(r"(?:\b[0-9]{2,3}[\s,]+){8,}[0-9]{2,3}")
 _MORSE = re2.compile(r"(?:[.\-–—·]{1,6}[ /|]+){8,}[.\-–—·]{1,6}")
+
+_CODED = any_of(_BASE64, _HEX, _BINARY, _DECIMAL, _MORSE)
 
 _ROT13 = str.maketrans("abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm")
 _PROBES = (
@@ -65,23 +67,25 @@ _REVERSED_PROBES = (
     # A full stop or comma right before a word, as a sentence read backwards has it.
     re2.compile(r"(?:^|\n| )[.?!:,;]+\pL[^.?!]{6}"),
 )
-_FREQUENT = np.frombuffer(b"eaionstr", dtype=np.uint8)
-_FREQUENT_ROTATED = np.frombuffer(b"rnvbafge", dtype=np.uint8)
+_TURNED = any_of(*_ROT13_PROBES, *_REVERSED_PROBES)
+_FREQUENT, _FREQUENT_ROTATED = b"eaionstr", b"rnvbafge"
 _SAMPLE = 4_000
 
 
 def _letters_are_rotated(folded: str) -> bool:
     """Whether the letters are as frequent as a European language's after rotation, not before."""
-    letters = np.frombuffer(folded[:_SAMPLE].encode("ascii", "ignore"), dtype=np.uint8)
-    counts = np.bincount(letters, minlength=128)
-    rotated = int(counts[_FREQUENT_ROTATED].sum())
-    return rotated > 1.15 * int(counts[_FREQUENT].sum()) and rotated > 0.35 * len(letters)
+    letters = folded[:_SAMPLE].encode("ascii", "ignore")
+    rotated = len(letters) - len(letters.translate(None, _FREQUENT_ROTATED))
+    frequent = len(letters) - len(letters.translate(None, _FREQUENT))
+    return rotated > 1.15 * frequent and rotated > 0.35 * len(letters)
 
 
 def decoded(raw: str) -> Iterator[tuple[str, str]]:
     """(encoding, text) of every payload that decodes to text."""
-    yield from _each("base64", (*_found(_BASE64, raw), *_found(_BASE64_WRAPPED, raw)), _from_base64)
-    if _HEX_DIGITS.search(raw) or "x" in raw or _HEX.search(raw):
+    coded = _CODED.search(raw) is not None
+    if coded:
+        base64 = (*_found(_BASE64, raw), *_found(_BASE64_WRAPPED, raw))
+        yield from _each("base64", base64, _from_base64)
         yield from _each("hex", _found(_HEX, raw), _from_hex)
     if "%" in raw:
         yield from _each("url", _found(_URL, raw), _from_url)
@@ -89,18 +93,21 @@ def decoded(raw: str) -> Iterator[tuple[str, str]]:
         yield "html_entities", html.unescape(_middle_out(raw))
     if "\\" in raw and _ESCAPE.search(raw):
         yield "escapes", _ESCAPE.sub(_unescaped, _middle_out(raw))
-    if "0" in raw:
+    if coded and "0" in raw:
         yield from _each("binary", _found(_BINARY, raw), _from_binary)
         yield from _each("decimal", _found(_DECIMAL, raw), _from_decimal)
-    if "." in raw or "·" in raw:
+    if coded:
         yield from _each("morse", _found(_MORSE, raw), _from_morse)
 
 
 def turned(folded: str) -> Iterator[tuple[str, str]]:
     """(turn, text) where the text holds words that only make sense rotated or read backwards."""
-    if _letters_are_rotated(folded) or any(probe.search(folded) for probe in _ROT13_PROBES):
+    probed = _TURNED.search(folded) is not None
+    if _letters_are_rotated(folded) or (
+        probed and any(probe.search(folded) for probe in _ROT13_PROBES)
+    ):
         yield "rot13", _middle_out(folded).translate(_ROT13)
-    if any(probe.search(folded) for probe in _REVERSED_PROBES):
+    if probed and any(probe.search(folded) for probe in _REVERSED_PROBES):
         yield "reversed", _middle_out(folded)[::-1]
 
 

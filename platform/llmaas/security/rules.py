@@ -75,6 +75,10 @@ class RuleSet:
             return []
         return [hit for group in self._groups for hit in group.hits(folded)]
 
+    def found(self, folded: bytes) -> bool:
+        """Whether any rule is found, with or without a negation."""
+        return any(group.found(folded) for group in self._groups)
+
 
 class _Group:
     """The rules of one language, behind one filter."""
@@ -91,6 +95,9 @@ class _Group:
         self._expressions = [self._filter.re(index) for index in range(len(rules))]
         self._before = [_compiled(rule.negation_before, "(?:{})$") for rule in rules]
         self._after = [_compiled(rule.negation_after, "^(?:{})") for rule in rules]
+
+    def found(self, folded: bytes) -> bool:
+        return bool(self._filter.Match(folded))
 
     def hits(self, folded: bytes) -> list[Hit]:
         found = self._filter.Match(folded) or ()

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import re2
 
+from llmaas.security.probes import any_of
+
 NEAR = 2_000
 """Characters read before and after a find in a long text."""
 WHOLE = 32_000
@@ -32,6 +34,7 @@ _INNER_MARKUP = re2.compile(rf"\pL(?:{_MARKUP})\pL")
 _ANY_MARKUP = re2.compile(_MARKUP)
 _MARKED_WORD = re2.compile(rf"\pL+(?:(?:{_MARKUP})+\pL*)+")
 _LEET_WORD = re2.compile(r"[a-z][0134578@$]+[a-z]|\b[0134578@$][a-z]{2,}")
+_DISGUISED = any_of(_SPACED, _SEPARATED, _INNER_MARKUP, _LEET_WORD)
 _WORD_WITH_LEET = re2.compile(r"[a-z]*[0134578@$!|9€£]+[a-z]+[a-z0134578@$!|9€£]*")
 _LEET = str.maketrans("0134578@$!|9€£", "oieastbasiigel")
 _LEET_L = str.maketrans("0134578@$!|9€£", "oleastbasligel")
@@ -43,6 +46,11 @@ class Reading(NamedTuple):
     before: str
     after: str
     read: Callable[[], str]
+
+
+def is_respelt(folded: str) -> bool:
+    """Whether any of the readers below would read it otherwise than it stands."""
+    return _DISGUISED.search(folded) is not None
 
 
 def read_spaced(folded: str) -> tuple[Reading, ...]:

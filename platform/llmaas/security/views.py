@@ -14,6 +14,7 @@ from llmaas.security.skeleton import has_mixed_word, read_skeleton, skeleton
 from llmaas.security.smuggling import has_bidi_override, smuggled
 from llmaas.security.spelling import (
     Reading,
+    is_respelt,
     read_leet,
     read_separated,
     read_spaced,
@@ -71,6 +72,8 @@ def _readings(raw: str, main: str) -> Iterator[View]:
 
 
 def _respelt(main: str) -> Iterator[tuple[str, Reading]]:
+    if not is_respelt(main):
+        return
     for kind, read in _READERS.items():
         for reading in read(main):
             yield kind, reading
