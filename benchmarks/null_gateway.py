@@ -47,8 +47,12 @@ class NullLease:
     machine_name = "bench"
 
     async def generate(self, request: Generate) -> AsyncGenerator[Started | Delta | Finished]:
-        """300 bytes in 32 pieces; the gateway puts them together where nobody streams."""
+        """300 bytes, in 32 pieces or, as a worker has it where nobody streams, as a whole."""
         yield Started(0, 12)
+        if request.whole:
+            yield Delta(0, content=TEXT, completion_tokens=CHUNKS)
+            yield Finished(0, "stop", Usage(prompt_tokens=12, completion_tokens=CHUNKS))
+            return
         piece = TEXT[: len(TEXT) // CHUNKS]
         for count in range(1, CHUNKS + 1):
             yield Delta(0, content=piece, completion_tokens=count)

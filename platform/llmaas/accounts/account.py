@@ -131,5 +131,4 @@ class Account:
 def remaining(limit: int, window: SlidingWindow, held: int, now_ms: int) -> Remaining:
     """What is left of a window, and when it is whole again."""
     used = window.used(now_ms)
-    reset_s = window.wait_s(now_ms, used) or 0
-    return Remaining(limit, max(0, limit - used - held), reset_s)
+    return Remaining(limit, max(0, limit - used - held), window.empty_in_s(now_ms))

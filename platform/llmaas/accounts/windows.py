@@ -37,6 +37,12 @@ class SlidingWindow:
             self.total -= self._seconds.popleft()[1]
         return self.total
 
+    def empty_in_s(self, at_ms: int) -> int:
+        """Whole seconds until the window is empty; 0 when it is."""
+        if not self.used(at_ms):
+            return 0
+        return max(1, self._seconds[-1][0] + self.length_s + 1 - at_ms // 1000)
+
     def wait_s(self, at_ms: int, amount: int) -> int | None:
         """Whole seconds until so much has left the window; `None` when it holds less."""
         if amount <= 0:

@@ -97,7 +97,9 @@ async def _answer(exchange: Exchange, request: ChatRequest, target: Target) -> N
     route = target.model.route
     count = request.n or 1
     checked = output_check(exchange, request)
-    generates = [_generate(request, choice) for choice in range(count)]
+    # What is looked for in an answer has to be found before the answer is complete.
+    whole = checked is None and not request.stream and not request.logprobs
+    generates = [_generate(request, choice, whole=whole) for choice in range(count)]
     if checked is not None:
         for generate in generates:
             checked.marked(generate.messages)
@@ -152,7 +154,7 @@ async def _answer(exchange: Exchange, request: ChatRequest, target: Target) -> N
     )
 
 
-def _generate(request: ChatRequest, choice: int) -> Generate:
+def _generate(request: ChatRequest, choice: int, *, whole: bool) -> Generate:
     tools = request.tools if request.tool_choice != "none" else None
     return Generate(
         stream=0,  # the lease numbers it
@@ -166,6 +168,7 @@ def _generate(request: ChatRequest, choice: int) -> Generate:
         sampling=sampling(request, choice=choice),
         grammar=form_of(request),
         top_logprobs=(request.top_logprobs or 0) if request.logprobs else None,
+        whole=whole,
     )
 
 

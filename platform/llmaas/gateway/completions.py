@@ -143,6 +143,7 @@ def _generate(request: CompletionRequest, prompt: Input, choice: int) -> Generat
         sampling=sampling(request, choice=choice),
         grammar=None if request.grammar is None else Grammar(gbnf=request.grammar),
         top_logprobs=request.logprobs,
+        whole=not request.stream and request.logprobs is None,
     )
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 REQUEST_ID = "llmaas.request_id"
 HEADERS = "llmaas.headers"
+WATCH_AFTER_S = 0.05
+"""How soon it is looked whether the client of an answer is still there."""
 
 
 class Generation(Protocol):
@@ -231,22 +233,30 @@ class Exchange:
         Raises:
             ClientGoneError: the client went away before the work was done.
         """
-        task = asyncio.ensure_future(work)
-        watcher = asyncio.ensure_future(self._disconnected())
-        try:
-            await asyncio.wait((task, watcher), return_when=asyncio.FIRST_COMPLETED)
-            if not task.done():
-                self.gone = True
-                raise ClientGoneError
-            await task
-        finally:
-            task.cancel()
-            watcher.cancel()
-            await asyncio.gather(task, watcher, return_exceptions=True)
+        working = asyncio.current_task()
+        assert working is not None
+        cancelled_before = working.cancelling()
+        watchers: list[asyncio.Task[None]] = []
 
-    async def _disconnected(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
+        async def watch() -> None:
+            while (await self._receive())["type"] != "http.disconnect":
+                pass
+            self.gone = True
+            working.cancel()
+
+        # Most answers of models take longer, those of tables do not: they are spared a task.
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(WATCH_AFTER_S, lambda: watchers.append(loop.create_task(watch())))
+        try:
+            await work
+        except asyncio.CancelledError:
+            if self.gone and working.uncancel() <= cancelled_before:
+                raise ClientGoneError from None
+            raise
+        finally:
+            timer.cancel()
+            for watcher in watchers:
+                watcher.cancel()
 
 
 def request_id(scope: Scope) -> str:

@@ -146,10 +146,12 @@ class Metering:
         tally = self.tally
         counted = sum(tally.prompts.values())
         all_counted = len(tally.prompts) == tally.prompts_in_all
-        async with _limits_told(self.exchange):
+        try:
             await self.metered.prompt_counted(
                 counted, expected=None if all_counted else self.expected_prompt_tokens
             )
+        except LimitReachedError as error:
+            raise await _too_much(self.exchange, error.refusal) from error
         if self.streams:  # its headers are sent now; those of a whole answer when it is settled
             await announce_limits(self.exchange)
 
@@ -213,8 +215,15 @@ async def metering(
         output_tokens=output_tokens,
         streams=streams,
     )
-    async with _limits_told(exchange):
+    try:
         metered = await exchange.gateway.meter.admit(admission)
+    except LimitReachedError as error:
+        raise await _too_much(exchange, error.refusal) from error
+    except TierUnknownError as error:
+        raise Unavailable(
+            "The terms of this account are not in the catalogue any more. "
+            "Its operator has to move it to another tier."
+        ) from error
     with metered:
         try:
             yield metered
@@ -239,8 +248,10 @@ async def prompt_counted(exchange: Exchange, metered: Metered, prompt_tokens: in
     Raises:
         ApiError: it is longer than expected, and that does not fit.
     """
-    async with _limits_told(exchange):
+    try:
         await metered.prompt_counted(prompt_tokens)
+    except LimitReachedError as error:
+        raise await _too_much(exchange, error.refusal) from error
 
 
 def expected_chat(exchange: Exchange, target: Target) -> int:
@@ -273,21 +284,8 @@ def _headers(what: str, left: Remaining | None, now_s: float) -> dict[str, str]:
     }
 
 
-@asynccontextmanager
-async def _limits_told(exchange: Exchange) -> AsyncIterator[None]:
-    try:
-        yield
-    except LimitReachedError as error:
-        await announce_limits(exchange)
-        raise _too_much(error.refusal) from error
-    except TierUnknownError as error:
-        raise Unavailable(
-            "The terms of this account are not in the catalogue any more. "
-            "Its operator has to move it to another tier."
-        ) from error
-
-
-def _too_much(refusal: Refusal) -> ApiError:
+async def _too_much(exchange: Exchange, refusal: Refusal) -> ApiError:
+    await announce_limits(exchange)
     whose = "this API key" if refusal.level == "key" else "this account"
     kind = InsufficientQuota if refusal.of_quota else RateLimitExceeded
     return kind(f"{_reached(refusal, whose)} {_advice(refusal)}", refusal.retry_after_s)

@@ -282,17 +282,19 @@ class GenerationEngine:
         # Text that is held back takes the log probabilities of its tokens along; at the end, those
         # of bytes that never became a character are left.
         if text or (sequence.logprobs and final):
-            self._answers.append(
-                Delta(
-                    sequence.stream,
-                    text.content,
-                    text.reasoning,
-                    sequence.completion_tokens,
-                    sequence.logprobs,
-                    list(text.tool_calls),
-                )
+            delta = Delta(
+                sequence.stream,
+                text.content,
+                text.reasoning,
+                sequence.completion_tokens,
+                sequence.logprobs,
+                list(text.tool_calls),
             )
-            sequence.deltas_sent += 1
+            if sequence.prompt.whole:
+                sequence.unsent.append(delta)
+            else:
+                self._answers.append(delta)
+                sequence.deltas_sent += 1
             if sequence.logprobs:
                 sequence.logprobs = []
 
@@ -302,6 +304,8 @@ class GenerationEngine:
         if sequence.text.stopped:
             sequence.logprobs.clear()  # a stop string is no part of the text either
         self._emit_text(sequence, sequence.text.finish(), final=True)
+        if sequence.unsent:
+            self._answers.append(_joined(sequence.unsent))
         self._leave(sequence)
         if reason != "cancelled":
             seconds = time.monotonic() - sequence.arrived_at
@@ -328,6 +332,18 @@ class GenerationEngine:
         if sequence.sampler is not None:
             sequence.sampler.close()
         self._requests.close(sequence.stream)
+
+
+def _joined(deltas: list[Delta]) -> Delta:
+    """One delta of several, in their order."""
+    return Delta(
+        deltas[-1].stream,
+        "".join(delta.content for delta in deltas),
+        "".join(delta.reasoning for delta in deltas),
+        deltas[-1].completion_tokens,
+        [each for delta in deltas for each in delta.logprobs],
+        [each for delta in deltas for each in delta.tool_calls],
+    )
 
 
 def _by_id(sequence: Sequence) -> int:

@@ -58,6 +58,7 @@ class Prompt:
     tools: tuple[Mapping[str, Any], ...] = ()
     parallel_tool_calls: bool = True
     top_logprobs: int | None = None
+    whole: bool = False
     tenant: str = ""
     owner: str = ""
     priority: int = 0
@@ -133,6 +134,7 @@ class PromptReader:
             tools=tuple(request.tools or ()) if request.messages is not None else (),
             parallel_tool_calls=request.tool_choice.parallel,
             top_logprobs=None if request.top_logprobs is None else _top(request.top_logprobs),
+            whole=request.whole,
             tenant=request.tenant,
             owner=request.owner,
             priority=request.priority,

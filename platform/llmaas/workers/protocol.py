@@ -128,6 +128,8 @@ class Generate(Message, frozen=True):
     grammar: Grammar | None = None
     top_logprobs: int | None = None
     """With every token its log probability and so many alternatives (0 to 20); `None` for none."""
+    whole: bool = False
+    """Send the text in one delta at its end: nobody reads it before."""
     tenant: str = ""
     """Whose prefixes may be reused: computed tokens are shared within one tenant only."""
     owner: str = ""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmaas.workers.prompts import Prompt
-from llmaas.workers.protocol import TokenLogprob, Usage
+from llmaas.workers.protocol import Delta, TokenLogprob, Usage
 from llmaas.workers.sampling import Sampler
 from llmaas.workers.text import OutputText
 
@@ -35,6 +35,8 @@ class Sequence:
     awaits: tuple["Sequence", int] | None = None
     """Another one computes so many tokens that are this one's as well."""
     deltas_sent: int = 0
+    unsent: list[Delta] = field(default_factory=list)
+    """Of an answer that is sent as a whole."""
     logprobs: list[TokenLogprob] = field(default_factory=list)
     """Of tokens whose text was not sent yet."""
     output_index: int = -1
