@@ -134,7 +134,7 @@ async def run(arguments: argparse.Namespace) -> None:
         setting = Setting(
             weights,
             workload.n_ctx,
-            n_seq=max(LEAST_SEQUENCES, workload.streams),
+            n_seq=workload.sequences or max(LEAST_SEQUENCES, workload.streams),
             n_threads=arguments.threads,
             gpu=arguments.gpu,
         )

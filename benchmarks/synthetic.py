@@ -8,6 +8,7 @@ shows at once, and an answer that comes back in the next prompt gives the tokens
 """
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import llama_cpp.llama_cpp as llama
@@ -58,11 +59,13 @@ def words() -> list[str]:
 
 def synthetic_model(directory: Path, name: str, quantisation: str) -> Path:
     """The weights file, made where it is not there yet (`b114`, `q06`, `l8b`)."""
-    path = directory / f"{name}.{quantisation}.gguf"
+    # Another vocabulary makes other weights: to old ones, today's words would be several tokens.
+    words_id = sha256("\n".join(read_vocabulary().tokens).encode()).hexdigest()[:8]
+    path = directory / f"{name}.{quantisation}.{words_id}.gguf"
     if path.exists():
         return path
     directory.mkdir(parents=True, exist_ok=True)
-    full = directory / f"{name}.F16.gguf"
+    full = directory / f"{name}.F16.{words_id}.gguf"
     if not full.exists():
         _write(full, ARCHITECTURES[name])
     params = llama.llama_model_quantize_default_params()

@@ -117,7 +117,7 @@ def llama_server(binary: Path, *, unified: bool) -> System:
         command = [
             str(binary), "-m", str(setting.weights), "-c", str(cells), "-np", str(setting.n_seq),
             "-t", str(setting.n_threads), "-tb", str(setting.n_threads), "-b", "2048", "-ub", "512",
-            "-fa", "on", "--cache-ram", "0", "-kvu" if unified else "-no-kvu",
+            "-fa", "on", "-kvu" if unified else "-no-kvu",
             "-ngl", "99" if setting.gpu else "0",
         ]  # fmt: skip
 

@@ -36,6 +36,8 @@ class Workload:
     output: int = 64
     rounds: int = 1
     chats: bool = False
+    sequences: int = 0
+    """At most so many requests run at once; 0 is as many as there are clients."""
     temperature: float = 0.0
     intruder: int = 0
     """Words of one more prompt, which arrives when the others are being answered."""
@@ -95,15 +97,17 @@ def _shared(streams: int, *, prefix: int, question: int, output: int, rounds: in
     )
 
 
-def _chats(streams: int, *, turns: int, question: int, output: int) -> Workload:
+def _chats(streams: int, *, turns: int, question: int, output: int, sequences: int = 0) -> Workload:
+    places = f" on {sequences} sequences" if sequences else ""
     return Workload(
-        f"(c) {streams} chats of {turns} turns, {question} → {output}",
+        f"(c) {streams} chats of {turns} turns{places}, {question} → {output}",
         streams,
         n_ctx=turns * (question + output) + 16,
         question=question,
         output=output,
         rounds=turns,
         chats=True,
+        sequences=sequences,
         aims={"against llama-server": 1.5, "first token against llama-server": 0.25},
     )
 
@@ -127,6 +131,7 @@ WORKLOADS = [
     *(_unrelated(n, 32, 64, rounds=3, temperature=0.8) for n in (8, 16)),
     *(_shared(n, prefix=1500, question=50, output=64, rounds=2) for n in (8, 16)),
     _chats(8, turns=8, question=60, output=48),
+    _chats(32, turns=4, question=60, output=48, sequences=16),
     _intruder(4, 2048, 256),
 ]
 QUICK = [

@@ -5,10 +5,12 @@ import msgspec
 import pytest
 
 from llmaas.workers.gguf_header import GgufHeader, read_gguf_header
+from llmaas.workers.kv_plan import shelf_bytes
 from llmaas.workers.memory import (
     PROCESS_BYTES,
     format_bytes,
     kv_bytes_per_token,
+    kv_plan,
     memory_needed,
 )
 
@@ -49,13 +51,13 @@ def test_the_header_of_real_weights_is_read_past_the_vocabulary(tiny):
     assert "messages" in read.values["tokenizer.chat_template"]
 
 
-def test_every_sequences_whole_context_is_counted_once_more(tiny, spec):
+def test_every_sequences_whole_context_is_counted_and_once_more_for_the_shelf(tiny, spec):
     def needed(**changes):
         return memory_needed(spec(n_ctx=512, **changes), weights_path=tiny.random, mmproj_path=None)
 
     kv = 512 * 2 * 2 * (16 + 16) * 2  # context × layers × KV heads × sizes × f16
     logits = 259 * 4
-    assert needed(n_seq_max=5) - needed(n_seq_max=4) == kv + logits
+    assert needed(n_seq_max=5) - needed(n_seq_max=4) == 2 * kv + logits
 
 
 def test_a_projector_counts_with_its_file_size(tiny, spec):
@@ -98,7 +100,11 @@ def test_what_is_computed_before_loading_is_what_llama_cpp_reports(tiny, spec, e
     spoken = msgspec.json.encode(served).decode()
     arguments = [sys.executable, "-c", REPORT, str(tiny.random), spoken]
     result = subprocess.run(arguments, capture_output=True, text=True, check=True)
-    computed = memory_needed(served, weights_path=tiny.random, mmproj_path=None) - PROCESS_BYTES
+    header = read_gguf_header(tiny.random)
+    plan = kv_plan(served, header, weights_bytes=tiny.random.stat().st_size)
+    shelf = shelf_bytes(plan, bytes_per_token=kv_bytes_per_token(header))
+    needed = memory_needed(served, weights_path=tiny.random, mmproj_path=None)
+    computed = needed - shelf - PROCESS_BYTES
     assert computed == pytest.approx(float(result.stdout), rel=0.1)
 
 

@@ -139,3 +139,48 @@ def test_idle_prefixes_give_way_to_running_requests(tiny, worker, answer, run):
         return recent.finished.usage.cached_tokens, old.finished.usage.cached_tokens
 
     assert run(story()) == (100, 0)
+
+
+def chats(worker, answer, tiny, memory, *, number, turns, n_seq_max):
+    """Chats that take turns; all answers, chat by chat."""
+
+    async def story():
+        async with worker(tiny.random, engine=memory, n_seq_max=n_seq_max) as connection:
+            said = [[] for _ in range(number)]
+            texts = [chr(97 + i) * 40 for i in range(number)]
+            for turn in range(turns):
+                for i in range(number):
+                    given = await answer(
+                        connection, prompt=texts[i], max_tokens=8, tenant=f"{i}", top_logprobs=3
+                    )
+                    said[i].append(given)
+                    texts[i] += chr(65 + turn) * 20
+        return said
+
+    return story
+
+
+def test_chats_go_on_where_they_ended_though_more_chat_than_sequences_fit(
+    tiny, worker, answer, run, memory
+):
+    few = run(chats(worker, answer, tiny, memory, number=4, turns=3, n_seq_max=2)())
+    many = run(chats(worker, answer, tiny, memory, number=4, turns=3, n_seq_max=4)())
+    for shelved, resident in zip(few, many, strict=True):
+        assert [a.finished.usage.cached_tokens for a in shelved] == [0, 40, 60]
+        for one, other in zip(shelved, resident, strict=True):
+            assert_agree(one.logprobs, other.logprobs)
+
+
+def test_a_prefix_that_two_chats_share_is_still_there_when_one_took_it_from_the_shelf(
+    tiny, worker, answer, run
+):
+    async def story():
+        async with worker(tiny.random, n_ctx=512, n_seq_max=1) as connection:
+            cached = []
+            for end in ("a" * 20, "z", "a" * 20 + "b" * 20):
+                given = await answer(connection, prompt=SYSTEM + end, max_tokens=1)
+                await answer(connection, prompt="another", max_tokens=40)  # it takes the id
+                cached.append(given.finished.usage.cached_tokens)
+        return cached
+
+    assert run(story()) == [0, len(SYSTEM), len(SYSTEM) + 20]

@@ -52,8 +52,17 @@ def test_one_that_had_to_make_room_is_first_again():
     assert line.next([]).name == "ran before"
 
 
-def test_a_prompt_takes_the_whole_step_when_nobody_waits_for_words():
-    assert PromptBudget(most=512).tokens(others_decode=False, prompts=1) == 512
+def test_a_prompt_takes_a_long_step_when_nobody_waits_for_words():
+    budget = PromptBudget(most=2048, target_gap_s=0.1)
+    assert budget.tokens(others_decode=False, prompts=1) == 64  # its speed is not known yet
+    budget.measured(prompt_tokens=100, decode_rows=0, seconds=0.1)
+    assert budget.tokens(others_decode=False, prompts=1) == 800
+
+
+def test_no_prompt_is_cut_smaller_than_is_fast_when_nobody_waits_for_words():
+    budget = PromptBudget(most=2048, target_gap_s=0.1)
+    budget.measured(prompt_tokens=100, decode_rows=0, seconds=10)
+    assert budget.tokens(others_decode=False, prompts=1) == 128
 
 
 def test_beside_running_answers_a_prompt_takes_what_fits_into_the_gap():
@@ -70,7 +79,7 @@ def test_a_step_takes_longer_where_many_prompts_wait():
     budget = PromptBudget(most=512, target_gap_s=0.1)
     budget.measured(prompt_tokens=100, decode_rows=0, seconds=0.1)
     waiting = {n: budget.tokens(others_decode=True, prompts=n) for n in (1, 2, 4, 8, 40)}
-    assert waiting == {1: 96, 2: 96, 4: 192, 8: 400, 40: 400}
+    assert waiting == {1: 96, 2: 192, 4: 400, 8: 512, 40: 512}
 
 
 def test_a_prompt_advances_however_slow_the_steps_are():

@@ -140,7 +140,7 @@ class GenerationEngine:
                 self._fail(sequence, "deadline_exceeded", message)
 
     def _join(self) -> None:
-        while len(self._sequences) < self._context.shape.n_seq_max:
+        while self._waiting and len(self._sequences) < self._context.shape.n_seq_max:
             sequence = self._waiting.next(self._sequences)
             if sequence is None:
                 return
@@ -159,33 +159,50 @@ class GenerationEngine:
         speed = self._budget.tokens_per_s
         able = [s for s in self._sequences if self._memory.settle(s, tokens_per_s=speed)]
         rows = [s for s in able if s.decodes and self._has_credit(s)]
-        prompts = [s for s in able if not s.decodes]
-        if not rows and not prompts:
+        pieces = self._pieces([s for s in able if not s.decodes], others_decode=bool(rows))
+        if not rows and not pieces:
             return False
-        if not prompts and len(rows) < len(self._groups):
-            rows.sort(key=_by_id)
-            remaining = iter(rows)
-            for size in self._groups[len(rows)]:
-                group = list(islice(remaining, size))
-                # A group before it may have needed the room of one of these.
-                self._compute([(s, 1) for s in group if s.seq_id is not None])
+        if pieces and self._context.shape.unified:
+            self._compute([*((sequence, 1) for sequence in rows), *pieces])
             return True
-        chunks = [(sequence, 1) for sequence in rows]
-        left = self._budget.tokens(others_decode=bool(rows), prompts=len(prompts))
+        # A split memory computes rows and longer pieces one after the other in any case.
+        if rows:
+            self._decode(rows)
+        if pieces:
+            self._compute(pieces)
+        return True
+
+    def _pieces(
+        self, prompts: list[Sequence], *, others_decode: bool
+    ) -> list[tuple[Sequence, int]]:
+        """What this step takes of the prompts, in the order in which they joined."""
+        pieces = []
+        left = self._budget.tokens(others_decode=others_decode, prompts=len(prompts))
         for sequence in prompts:
             count = min(left, sequence.pending)
             if count:
-                chunks.append((sequence, count))
+                pieces.append((sequence, count))
                 left -= count
-        self._compute(chunks)
-        return True
+        return pieces
+
+    def _decode(self, rows: list[Sequence]) -> None:
+        """One token for each, in the groups in which that is fastest."""
+        began = time.monotonic()
+        rows.sort(key=_by_id)
+        remaining = iter(rows)
+        for size in self._groups[len(rows)] if len(rows) < len(self._groups) else (len(rows),):
+            self._compute([(sequence, 1) for sequence in islice(remaining, size)])
+        self._budget.measured(
+            prompt_tokens=0, decode_rows=len(rows), seconds=time.monotonic() - began
+        )
 
     def _has_credit(self, sequence: Sequence) -> bool:
         return sequence.deltas_sent < self._requests.credit(sequence.stream)
 
     def _compute(self, chunks: list[tuple[Sequence, int]]) -> None:
         """Decode one batch and sample where it reached the end of what is known."""
-        chunks = self._that_fit(chunks)
+        # A batch of the same step may have needed the room of one of these.
+        chunks = self._that_fit([chunk for chunk in chunks if chunk[0].seq_id is not None])
         if not chunks:
             return
         self._batch.clear()
@@ -202,11 +219,12 @@ class GenerationEngine:
             self._fail_step(code)
             return
         rows = sum(1 for _, count in chunks if count == 1)
-        self._budget.measured(
-            prompt_tokens=len(self._batch) - rows,
-            decode_rows=rows,
-            seconds=time.monotonic() - began,
-        )
+        if rows < len(chunks):
+            self._budget.measured(
+                prompt_tokens=len(self._batch) - rows,
+                decode_rows=rows,
+                seconds=time.monotonic() - began,
+            )
         for sequence, count in chunks:
             self._memory.filled(sequence, count)
         for sequence, _ in chunks:

@@ -2,19 +2,20 @@
 
 An id is running, idle (its sequence ended; the tokens are kept for the next prompt that begins like
 it) or empty. A new sequence gets the longest prefix that any running or idle one of its tenant has,
-so a system prompt is computed once, and a chat goes on where it was.
+so a system prompt is computed once, and a chat goes on where it was. What an idle one has goes to a
+shelf when its id is needed.
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
 
 from llmaas.workers.cells import Cells
 from llmaas.workers.model import Context
-from llmaas.workers.prefixes import BLOCK, Match, PrefixIndex, Tokens
+from llmaas.workers.prefixes import BLOCK, Match, PrefixIndex
 from llmaas.workers.sequences import Sequence
+from llmaas.workers.shelf import Kept, Shelf, Shelved
 
 COPY_BYTES_PER_S = 4e9
-"""A split memory copies whole sequences: so fast, on a machine with little to spare."""
+"""A split memory copies whole sequences, and the shelf does: so fast, with little to spare."""
 WORTH_WAITING_FOR = 2 * BLOCK
 """Tokens that another sequence is about to compute; fewer are computed twice."""
 HEADROOM = 32
@@ -23,24 +24,19 @@ _TURN_END = 8
 """A next turn of a chat repeats the last prompt up to these many tokens, and goes on elsewhere."""
 
 
-@dataclass
-class _Idle:
-    tenant: str
-    tokens: Tokens
-    prompt_tokens: int
-
-
 class KvMemory:
     """The ids of one context.
 
     Args:
         context: whose memory it is.
+        shelf: for what has to leave it.
         bytes_per_token: of the memory, to know what a copy costs.
         n_swa: width of the sliding window, 0 without.
     """
 
-    def __init__(self, context: Context, *, bytes_per_token: int, n_swa: int) -> None:
+    def __init__(self, context: Context, shelf: Shelf, *, bytes_per_token: int, n_swa: int) -> None:
         self._context = context
+        self._shelf = shelf
         self._unified = context.shape.unified
         self._cells = Cells(context.shape.cells) if self._unified else None
         self._copy_s = (
@@ -51,7 +47,7 @@ class KvMemory:
         self._n_swa = n_swa
         self._index = PrefixIndex()
         self._running: dict[int, Sequence] = {}
-        self._idle: OrderedDict[int, _Idle] = OrderedDict()  # least recently used first
+        self._idle: OrderedDict[int, Kept] = OrderedDict()  # least recently used first
         self._empty = set(range(context.shape.n_ids))
         self._proven: set[int] = set()
         """Ids whose tokens were used again: worth more than those that never were."""
@@ -76,6 +72,9 @@ class KvMemory:
             tokens_per_s: how fast prompts are computed, to know whether a copy pays.
         """
         computed, coming = self._best(sequence)
+        shelved = None if coming else self._on_shelf(sequence, computed, tokens_per_s)
+        if shelved is not None:
+            computed = None
         if not self._fits(sequence, computed):
             return False
         target = self._choose_id(computed)
@@ -94,6 +93,8 @@ class KvMemory:
         ):
             assert computed is not None
             self._reuse(sequence, computed)
+        if shelved is not None:
+            self._restore(sequence, shelved)
         self._index.set(target, sequence.prompt.tenant, sequence.tokens)
         return True
 
@@ -143,7 +144,7 @@ class KvMemory:
             return
         tenant = sequence.prompt.tenant
         self._index.set(seq_id, tenant, kept)
-        self._idle[seq_id] = _Idle(tenant, kept, len(sequence.prompt.tokens))
+        self._idle[seq_id] = Kept(tenant, kept, len(sequence.prompt.tokens))
 
     def clear(self) -> None:
         """Nothing is in the memory any more."""
@@ -180,6 +181,23 @@ class KvMemory:
         if coming is not None and coming.length < known + WORTH_WAITING_FOR:
             coming = None
         return computed, coming
+
+    def _on_shelf(
+        self, sequence: Sequence, computed: Match | None, tokens_per_s: float | None
+    ) -> Shelved | None:
+        """A state on the shelf that is worth more than what the memory has."""
+        found = self._shelf.best(sequence.prompt.tenant, sequence.tokens[:-1])
+        if found is None:
+            return None
+        more = found.length - (0 if computed is None else computed.length)
+        if more < WORTH_WAITING_FOR:
+            return None
+        whole = found.length == len(found.kept.tokens)
+        if (self._context.recurrent or self._n_swa) and not whole:
+            return None
+        if tokens_per_s is not None and found.state.nbytes / COPY_BYTES_PER_S > more / tokens_per_s:
+            return None
+        return found
 
     def _can_cut(self, seq_id: int, length: int) -> bool:
         if length < BLOCK:
@@ -221,7 +239,7 @@ class KvMemory:
     def _goes_on(self, computed: Match) -> bool:
         """Whether a prompt is the next turn of an idle sequence, so that it can take its place."""
         idle = self._idle.get(computed.seq_id)
-        return idle is not None and computed.length >= idle.prompt_tokens - _TURN_END
+        return idle is not None and _continues(idle, computed.length)
 
     def _fits(self, sequence: Sequence, computed: Match | None) -> bool:
         if self._cells is None or not self._running:
@@ -252,10 +270,28 @@ class KvMemory:
         if not done:
             self._cut(seq_id, 0)
             return
-        self._proven.add(seq_id)
-        sequence.n_past = computed.length
+        self._begin_at(sequence, computed.length)
+
+    def _restore(self, sequence: Sequence, shelved: Shelved) -> None:
+        seq_id, size = sequence.seq_id, len(shelved.kept.tokens)
+        assert seq_id is not None
+        if _continues(shelved.kept, shelved.length):
+            self._shelf.remove(shelved.key)
+        if not self.make_room(size) or not self._context.restore(seq_id, shelved.state):
+            return
+        if self._cells is not None:
+            self._cells.fill(seq_id, size)
+        if self._cut(seq_id, shelved.length):
+            self._begin_at(sequence, shelved.length)
+        else:
+            self._cut(seq_id, 0)
+
+    def _begin_at(self, sequence: Sequence, length: int) -> None:
+        assert sequence.seq_id is not None
+        self._proven.add(sequence.seq_id)
+        sequence.n_past = length
         if sequence.completion_tokens == 0:
-            sequence.cached_tokens = computed.length
+            sequence.cached_tokens = length
 
     def _cut(self, seq_id: int, length: int) -> bool:
         if self._context.recurrent and length:
@@ -265,7 +301,10 @@ class KvMemory:
         return self._context.trim(seq_id, length)
 
     def _empty_id(self, seq_id: int) -> None:
-        self._idle.pop(seq_id, None)
+        idle = self._idle.pop(seq_id, None)
+        state = None if idle is None else self._context.save(seq_id)
+        if idle is not None and state is not None:
+            self._shelf.put(idle, state)
         self._forget(seq_id)
 
     def _forget(self, seq_id: int) -> None:
@@ -273,3 +312,8 @@ class KvMemory:
         self._proven.discard(seq_id)
         self._cut(seq_id, 0)
         self._empty.add(seq_id)
+
+
+def _continues(kept: Kept, length: int) -> bool:
+    """Whether a prompt that begins with so many of its tokens is its chat's next turn."""
+    return length >= kept.prompt_tokens - _TURN_END

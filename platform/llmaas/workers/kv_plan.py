@@ -12,6 +12,8 @@ SPLIT_BYTES = 2**30
 """A split memory of so many bytes is cheap on any machine that serves models."""
 SHARE_OF_WEIGHTS = 0.5
 """And so is one that is small beside its weights."""
+SHELF_BYTES = 2**30
+"""So much, and as much as the KV memory itself, may be kept of what had to leave it."""
 PADDING = 256
 """llama.cpp rounds the cells of a sequence up to a multiple of this."""
 MAX_IDS = 256
@@ -62,6 +64,11 @@ def plan_kv(
         cells=padded(max(n_ctx, wanted)),
         n_ids=min(MAX_IDS, max(4 * n_seq_max, n_seq_max + 16)),
     )
+
+
+def shelf_bytes(plan: KvPlan, *, bytes_per_token: int) -> int:
+    """Memory of the shelf, beside the KV memory."""
+    return min(SHELF_BYTES, plan.cells * bytes_per_token)
 
 
 def padded(n_ctx: int) -> int:

@@ -12,6 +12,7 @@ from llmaas.workers.embedding import EmbeddingEngine
 from llmaas.workers.engine import MAX_WAITING, GenerationEngine
 from llmaas.workers.gguf_header import read_gguf_header
 from llmaas.workers.kv_memory import KvMemory
+from llmaas.workers.kv_plan import shelf_bytes
 from llmaas.workers.memory import kv_bytes_per_token, kv_plan
 from llmaas.workers.model import Model, ModelError, embedding_context, generation_context
 from llmaas.workers.prompts import InputReader, PromptReader, RefusedError
@@ -26,6 +27,7 @@ from llmaas.workers.protocol import (
     ToGateway,
 )
 from llmaas.workers.queueing import RequestQueue
+from llmaas.workers.shelf import Shelf
 from llmaas.workers.templates import ChatTemplate, TemplateError
 from llmaas.workers.tool_calls import visible_markers
 from llmaas.workers.vocabulary import Vocabulary
@@ -70,9 +72,11 @@ def _load_generation(load: Load, emit: Callable[[list[ToGateway]], None]) -> Ser
     options = spec.engine
     model = Model(path, n_gpu_layers=spec.n_gpu_layers, options=options)
     header = read_gguf_header(path)
+    plan = kv_plan(spec, header, weights_bytes=path.stat().st_size)
+    bytes_per_token = kv_bytes_per_token(header, options.cache_type)
     context = generation_context(
         model,
-        kv_plan(spec, header, weights_bytes=path.stat().st_size),
+        plan,
         n_ctx=spec.n_ctx,
         n_seq_max=spec.n_seq_max,
         n_threads=options.n_threads or load.n_threads,
@@ -109,7 +113,8 @@ def _load_generation(load: Load, emit: Callable[[list[ToGateway]], None]) -> Ser
             context,
             KvMemory(
                 context,
-                bytes_per_token=kv_bytes_per_token(header, options.cache_type),
+                Shelf(shelf_bytes(plan, bytes_per_token=bytes_per_token)),
+                bytes_per_token=bytes_per_token,
                 n_swa=model.n_swa,
             ),
             vocabulary,

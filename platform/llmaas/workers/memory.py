@@ -5,7 +5,7 @@ from pathlib import Path
 from llmaas.bundle import WorkerSpec
 from llmaas.bundle.tables import CacheType
 from llmaas.workers.gguf_header import GgufHeader, read_gguf_header
-from llmaas.workers.kv_plan import KvPlan, plan_kv
+from llmaas.workers.kv_plan import KvPlan, plan_kv, shelf_bytes
 
 PROCESS_BYTES = 64 * 2**20
 """Python, llama.cpp and numpy."""
@@ -16,7 +16,7 @@ _F32_BYTES = 4
 
 
 def memory_needed(spec: WorkerSpec, *, weights_path: Path, mmproj_path: Path | None) -> int:
-    """Bytes of one worker: weights, KV memory, logits and buffers.
+    """Bytes of one worker: weights, KV memory and its shelf, logits and buffers.
 
     Raises:
         OSError: the weights cannot be read.
@@ -34,7 +34,8 @@ def memory_needed(spec: WorkerSpec, *, weights_path: Path, mmproj_path: Path | N
     logits = plan.n_ids * _F32_BYTES * header.vocabulary_size
     seen = plan.cells if plan.unified else plan.cells // plan.n_ids
     compute = _compute_bytes(header, spec.engine.n_ubatch or _MICRO_BATCH_TOKENS, seen)
-    return weights + plan.cells * per_token + logits + compute + PROCESS_BYTES
+    kv = plan.cells * per_token + shelf_bytes(plan, bytes_per_token=per_token)
+    return weights + kv + logits + compute + PROCESS_BYTES
 
 
 def kv_plan(spec: WorkerSpec, header: GgufHeader, *, weights_bytes: int) -> KvPlan:

@@ -1,5 +1,6 @@
 """llama.cpp's model, context and batch: where its C objects are made, described and freed."""
 
+import ctypes
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,12 +8,13 @@ from typing import Any
 
 import llama_cpp.llama_cpp as llama
 import numpy as np
+from numpy.typing import NDArray
 
 from llmaas.bundle.tables import CacheType, EngineOptions, Pooling, SplitMode
 from llmaas.workers.kv_plan import KvPlan
 
-PROMPT_TOKENS_PER_STEP_CPU = 512
-PROMPT_TOKENS_PER_STEP_GPU = 2048
+PROMPT_TOKENS_PER_STEP = 2048
+"""At most; how many it is depends on how fast they are."""
 _MICRO_BATCH_TOKENS = 512
 
 _POOLING: dict[Pooling | None, int] = {
@@ -40,6 +42,9 @@ _FLASH_ATTENTION: dict[bool | None, int] = {
     True: llama.LLAMA_FLASH_ATTN_TYPE_ENABLED,
 }
 _LOG_LEVEL_ERROR = 4  # enum ggml_log_level; the binding's own table is of an older order
+
+State = NDArray[np.uint8]
+"""What a context knows of one sequence, outside of it."""
 
 _errors: list[str] = []
 
@@ -134,9 +139,12 @@ class Context:
         self.shape = shape
         self.recurrent = model.recurrent
         self._memory: Any = llama.llama_get_memory(self.handle)
+        self._uncopied: set[int] = set()
+        """Sequences of copies that a split memory puts off until the next step."""
 
     def decode(self, batch: "Batch") -> int:
         """Run one step; 0 is success (llama.h says what the others mean). Releases the GIL."""
+        self._uncopied.clear()
         code: int = llama.llama_decode(self.handle, batch.struct())
         return code
 
@@ -157,10 +165,25 @@ class Context:
         much is cut off again.
         """
         if self.recurrent or not self.shape.unified:
+            self._uncopied |= {source, target}
             llama.llama_memory_seq_cp(self._memory, source, target, -1, -1)
             return self.recurrent or self.trim(target, length)
         llama.llama_memory_seq_cp(self._memory, source, target, 0, length)
         return True
+
+    def save(self, seq_id: int) -> State | None:
+        """A copy of what a sequence has in the memory; `None` where that is not there yet."""
+        if seq_id in self._uncopied:
+            return None
+        state = np.empty(llama.llama_state_seq_get_size(self.handle, seq_id), np.uint8)
+        llama.llama_state_seq_get_data(self.handle, _bytes(state), state.nbytes, seq_id)
+        return state
+
+    def restore(self, seq_id: int, state: State) -> bool:
+        """Give it back to an empty sequence, under any id; `False` where there is no room now."""
+        return seq_id not in self._uncopied and bool(
+            llama.llama_state_seq_set_data(self.handle, _bytes(state), state.nbytes, seq_id)
+        )
 
     def holds_from(self, seq_id: int) -> int:
         """First position a sequence still has: later than 0 where a window has slid."""
@@ -178,6 +201,10 @@ class Context:
         llama.llama_free(self.handle)
 
 
+def _bytes(state: State) -> Any:
+    return state.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
+
+
 def generation_context(
     model: Model,
     plan: KvPlan,
@@ -190,11 +217,10 @@ def generation_context(
     """A context in the planned memory for `n_seq_max` running sequences of up to `n_ctx`."""
     options = options or EngineOptions()
     n_ctx = min(n_ctx, model.n_ctx_train or n_ctx)
-    budget = PROMPT_TOKENS_PER_STEP_GPU if model.on_gpu else PROMPT_TOKENS_PER_STEP_CPU
     shape = Shape(
         n_ctx=n_ctx,
         n_seq_max=n_seq_max,
-        n_batch=budget + n_seq_max,
+        n_batch=PROMPT_TOKENS_PER_STEP + n_seq_max,
         n_ids=plan.n_ids,
         cells=plan.cells,
         unified=plan.unified,
@@ -264,6 +290,7 @@ class Batch:
         size = shape.n_batch
         self._tokens = np.zeros(size, np.int32)
         self._positions = np.zeros(size, np.int32)
+        self._counting = np.arange(shape.cells, dtype=np.int32)
         self._counts = np.ones(size, np.int32)
         self._outputs = np.zeros(size, np.int8)
         self._ids = np.arange(shape.n_ids, dtype=np.int32)
@@ -299,7 +326,7 @@ class Batch:
         """Append consecutive tokens of one sequence; returns the index of the last one."""
         start, end = self._size, self._size + len(tokens)
         self._tokens[start:end] = tokens
-        self._positions[start:end] = np.arange(position, position + len(tokens), dtype=np.int32)
+        self._positions[start:end] = self._counting[position : position + len(tokens)]
         self._id_pointers[start:end] = self._first_id + 4 * seq_id
         self._outputs[start:end] = 0
         self._outputs[end - 1] = output

@@ -3,13 +3,13 @@
 TARGET_GAP_S = 0.2
 """How long a step may take while others read their answers. Prompts get slower as they grow, so a
 reader waits up to a fourth longer."""
-AT_ONCE = 2
-"""So many prompts share a step of that length. Where more wait, it may be as many times longer: in
-small pieces they are computed more slowly, and decode later in steps that are less full."""
-MOST_PATIENCE = 4.0
-"""And so many times at most."""
+MOST_PATIENCE = 8
+"""Where several prompts wait, a step may take as many times longer, up to this: every step between
+them decodes the few rows there are, which costs nearly as much as decoding many."""
 LEAST_SHARE = 0.25
 """Of that time is a prompt's in any case, however slow a step is by itself."""
+LEAST_PIECE = 128
+"""A smaller piece takes longer for each token; where nobody waits for a next word, none is."""
 STEP = 16
 """Budgets are multiples of it: odd sizes cost as much as the next even one."""
 _WEIGHT = 0.3  # of a new measurement
@@ -35,17 +35,18 @@ class PromptBudget:
         return self._tokens_per_s
 
     def tokens(self, *, others_decode: bool, prompts: int) -> int:
-        """Prompt tokens of the next step: all that fit when nobody waits for a next word.
+        """Prompt tokens of the next step.
 
         Args:
             others_decode: whether somebody waits for a next word.
             prompts: sequences that wait for their first.
         """
-        if not others_decode:
-            return self._most
         if self._tokens_per_s is None:
             return min(self._most, 4 * STEP)
-        target_s = self._target_s * min(MOST_PATIENCE, max(1.0, prompts / AT_ONCE))
+        if not others_decode:
+            fitting = max(LEAST_PIECE, int(self._tokens_per_s * self._target_s * MOST_PATIENCE))
+            return min(self._most, fitting)
+        target_s = self._target_s * min(MOST_PATIENCE, prompts)
         seconds = max(target_s - self._decode_s, LEAST_SHARE * target_s)
         fitting = int(self._tokens_per_s * seconds) // STEP * STEP
         return max(STEP, min(self._most, fitting))

@@ -104,6 +104,8 @@ class RequestQueue(Generic[RequestT]):
             wait: for anything that happens: a request, a cancellation, credit.
             timeout_s: but no longer than this.
         """
+        if not wait and not self._news:
+            return []  # as between nearly all steps; what comes at this moment is seen at the next
         with self._changed:
             if wait and not self._news:
                 self._changed.wait(timeout_s)

@@ -10,6 +10,7 @@ import codecs
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from llmaas.workers.protocol import ToolCallDelta
 from llmaas.workers.tool_calls import CallReader
@@ -23,8 +24,7 @@ class Markers:
     close: str
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(NamedTuple):
     """What became certain; every part may be empty."""
 
     content: str = ""
@@ -97,7 +97,7 @@ class OutputText:
             reasoning = self._take_reasoning(final=final)
         content = self._take_content(final=final) if self._state is _State.CONTENT else ""
         if self._calls is None:
-            return Text(content=content, reasoning=reasoning)
+            return Text(content, reasoning)
         parsed = self._calls.feed(content)
         if self._calls.done:
             self._state = _State.STOPPED
@@ -150,12 +150,16 @@ class OutputText:
 
 def _first_complete(text: str, stop: Sequence[str]) -> int | None:
     """Where the stop string that is complete first begins."""
+    if not stop:
+        return None
     ends = [(start + len(s), start) for s in stop if (start := text.find(s)) >= 0]
     return min(ends)[1] if ends else None
 
 
 def _possible_prefix(text: str, strings: Sequence[str]) -> int:
     """Length of the longest end of `text` with which one of `strings` may begin."""
+    if not strings:
+        return 0
     longest = max((len(s) for s in strings), default=0)
     for length in range(min(longest - 1, len(text)), 0, -1):
         end = text[-length:]
