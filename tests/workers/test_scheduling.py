@@ -90,6 +90,13 @@ def test_a_prompt_advances_however_slow_the_steps_are():
     assert budget.tokens(others_decode=True, prompts=1) == 16
 
 
+def test_a_piece_is_a_whole_tile_where_half_of_one_would_cost_as_much():
+    budget = PromptBudget(most=512, target_gap_s=0.2)
+    budget.measured(prompt_tokens=64, decode_rows=0, seconds=64 / 200)
+    assert budget.tokens(others_decode=True, prompts=1) == 64
+    assert budget.tokens(others_decode=True, prompts=2) == 80
+
+
 def test_rows_are_decoded_apart_where_that_is_clearly_cheaper():
     groups = best_groups([0, 3.4, 12.0, 12.1, 12.3])
     assert groups == [(), (1,), (1, 1), (1, 1, 1), (4,)]

@@ -10,6 +10,8 @@ LEAST_SHARE = 0.25
 """Of that time is a prompt's in any case, however slow a step is by itself."""
 LEAST_PIECE = 128
 """A smaller piece takes longer for each token; where nobody waits for a next word, none is."""
+TILE = 64
+"""Flash attention on a CPU takes so many tokens at once: half of them cost nearly as much."""
 STEP = 16
 """Budgets are multiples of it: odd sizes cost as much as the next even one."""
 _WEIGHT = 0.3  # of a new measurement
@@ -49,6 +51,8 @@ class PromptBudget:
         target_s = self._target_s * min(MOST_PATIENCE, prompts)
         seconds = max(target_s - self._decode_s, LEAST_SHARE * target_s)
         fitting = int(self._tokens_per_s * seconds) // STEP * STEP
+        if TILE // 2 <= fitting < TILE:
+            fitting = TILE
         return max(STEP, min(self._most, fitting))
 
     def measured(self, *, prompt_tokens: int, decode_rows: int, seconds: float) -> None:
