@@ -75,6 +75,10 @@ class GenerationEngine:
         """Of this step, until they are sent together."""
         self._budget = budget
         self._groups = best_groups(step_costs or [])
+        # Rows and prompts in one go spare a GPU one reading of the weights. A split memory computes
+        # them one after the other in any case; and on a CPU, a tile of attention in which a row
+        # sits beside a prompt looks at the cells of both.
+        self._together = not step_costs and context.shape.unified
         self._batch = Batch(context.shape)
         self._sequences: list[Sequence] = []  # in the order in which they joined
         self._waiting: WaitingLine[Sequence] = WaitingLine()
@@ -162,10 +166,9 @@ class GenerationEngine:
         pieces = self._pieces([s for s in able if not s.decodes], others_decode=bool(rows))
         if not rows and not pieces:
             return False
-        if pieces and self._context.shape.unified:
+        if pieces and self._together:
             self._compute([*((sequence, 1) for sequence in rows), *pieces])
             return True
-        # A split memory computes rows and longer pieces one after the other in any case.
         if rows:
             self._decode(rows)
         if pieces:
