@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import msgspec
+
 from llmaas.accounts.limits import (
     DAY_S,
     HOUR_S,
@@ -19,8 +21,7 @@ IN_FLIGHT_RETRY_S = 1
 """When only running requests stand in the way: they settle soon."""
 
 
-@dataclass(frozen=True)
-class Booked:
+class Booked(msgspec.Struct, frozen=True):
     """Usage that counts: an entry of the ledger, as far as limits go."""
 
     tenant: str
@@ -31,8 +32,7 @@ class Booked:
     cost_pico: int
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """What is to be held in addition, and when."""
 
     requests: int

@@ -14,12 +14,13 @@ usage. Hence used + held never exceeds a limit, and what is held is the sum of t
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import msgspec
+
 from llmaas.accounts.account import Account, Asked, Booked, remaining
 from llmaas.accounts.limits import Level, Limits, Refusal, Remaining
 
 
-@dataclass(frozen=True)
-class Demand:
+class Demand(msgspec.Struct, frozen=True):
     """What a request asks for, at most."""
 
     tenant: str

@@ -111,8 +111,7 @@ class Refusal:
         return self.limit.of_money and not self.in_flight
 
 
-@dataclass(frozen=True)
-class Remaining:
+class Remaining(msgspec.Struct, frozen=True):
     """What is left of the tightest limit of one kind, for headers."""
 
     limit: int

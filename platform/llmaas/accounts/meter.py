@@ -13,6 +13,8 @@ from types import TracebackType
 from typing import Self
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from llmaas.accounts.accounts import Accounts
 from llmaas.accounts.audit import AuditRecord
 from llmaas.accounts.book import Demand, Held
@@ -46,8 +48,7 @@ class TierUnknownError(Exception):
     """The tenant is on a tier that the bundle does not have."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Admission:
+class Admission(msgspec.Struct, frozen=True, kw_only=True):
     """A request at the door."""
 
     request_id: str
@@ -223,11 +224,13 @@ class Metered:
                 self._journalled = journal.opened(self.request)
             journal.produced(self._journalled, self._accounts.clock_ms(), usage)
 
-    async def complete(self, usage: Usage, *records: AuditRecord) -> None:
-        """Settle the request; returns when that is on disk."""
+    def complete(self, usage: Usage, *records: AuditRecord) -> "asyncio.Future[None]":
+        """Settle the request; what is returned is done when that is on disk.
+
+        Wait for it shielded: the client going away must not undo what is being written.
+        """
         self.produced(usage)
-        # Shielded: the client going away now must not undo what is being written.
-        await asyncio.shield(self._settle("completed", records))
+        return self._settle("completed", records)
 
     def abandon(self, outcome: Outcome) -> None:
         """Settle what was produced of an answer that will not be finished.

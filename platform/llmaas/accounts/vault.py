@@ -44,7 +44,7 @@ class Vault:
 
     def hash_secret(self, secret: str) -> str:
         """What is stored of the secret of an API key."""
-        return hmac.new(self.pepper, secret.encode(), sha256).hexdigest()
+        return hmac.digest(self.pepper, secret.encode(), "sha256").hex()
 
     def matches(self, secret: str, stored: str) -> bool:
         """Whether it is the secret that was stored, compared in constant time."""

@@ -10,7 +10,7 @@ from llmaas.gateway.collecting import collect, new_call_id
 from llmaas.gateway.context import Exchange, Lease
 from llmaas.gateway.decoding import decode
 from llmaas.gateway.errors import InvalidRequest, UnsupportedValue
-from llmaas.gateway.generation import events, leased, sampling, stops, total_usage
+from llmaas.gateway.generation import Leased, events, sampling, stops, total_usage
 from llmaas.gateway.logprobs import chat_logprobs
 from llmaas.gateway.metering import admitted, expected_chat
 from llmaas.gateway.resolution import Target, caller, resolve
@@ -103,55 +103,57 @@ async def _answer(exchange: Exchange, request: ChatRequest, target: Target) -> N
     if checked is not None:
         for generate in generates:
             checked.marked(generate.messages)
-    async with (
-        admitted(
-            exchange,
-            target,
-            generates,
-            prompt_tokens=expected_chat(exchange, target),
-            choices_per_prompt=count,
-            streams=bool(request.stream),
-        ) as metering,
-        leased(exchange.gateway, route.pool) as lease,
-    ):
-        form = ChatForm(exchange, request, route.model, lease)
-        running = events(lease, metering.generates, param="messages", given_up=metering.given_up)
-        if checked is not None:
-            running = checked.guarded(running, count)
-        async with aclosing(metering.events(running)) as happening:
-            if request.stream:
-                await stream(
-                    exchange,
-                    happening,
-                    form,
-                    choices=count,
-                    choices_per_prompt=count,
-                    include_usage=form.include_usage,
-                )
-                return
-            choices = await collect(happening, count)
-    await exchange.answer_json(
-        ChatCompletion(
-            id=form.id,
-            created=form.created,
-            model=form.model,
-            choices=[
-                ChatChoice(
-                    index=index,
-                    message=AssistantAnswer(
-                        content="".join(choice.content) or (None if choice.calls.pieces else ""),
-                        reasoning_content="".join(choice.reasoning) or msgspec.UNSET,
-                        tool_calls=choice.tool_calls or msgspec.UNSET,
-                    ),
-                    logprobs=chat_logprobs(choice.logprobs) if request.logprobs else None,
-                    finish_reason=choice.finish_reason,
-                )
-                for index, choice in enumerate(choices)
-            ],
-            usage=total_usage([choice.usage for choice in choices], choices_per_prompt=count),
-            backend=form.backend,
-        )
+    metering = await admitted(
+        exchange,
+        target,
+        generates,
+        prompt_tokens=expected_chat(exchange, target),
+        choices_per_prompt=count,
+        streams=bool(request.stream),
     )
+    with metering:
+        async with Leased(exchange.gateway, route.pool) as lease:
+            form = ChatForm(exchange, request, route.model, lease)
+            running = events(
+                lease, metering.generates, param="messages", given_up=metering.given_up
+            )
+            if checked is not None:
+                running = checked.guarded(running, count)
+            async with aclosing(metering.events(running)) as happening:
+                if request.stream:
+                    await stream(
+                        exchange,
+                        happening,
+                        form,
+                        choices=count,
+                        choices_per_prompt=count,
+                        include_usage=form.include_usage,
+                    )
+                    return
+                choices = await collect(happening, count)
+    answer = ChatCompletion(
+        id=form.id,
+        created=form.created,
+        model=form.model,
+        choices=[
+            ChatChoice(
+                index=index,
+                message=AssistantAnswer(
+                    content="".join(choice.content) or (None if choice.calls.pieces else ""),
+                    reasoning_content="".join(choice.reasoning) or msgspec.UNSET,
+                    tool_calls=choice.tool_calls or msgspec.UNSET,
+                ),
+                logprobs=chat_logprobs(choice.logprobs) if request.logprobs else None,
+                finish_reason=choice.finish_reason,
+            )
+            for index, choice in enumerate(choices)
+        ],
+        usage=total_usage([choice.usage for choice in choices], choices_per_prompt=count),
+        backend=form.backend,
+    )
+    body = msgspec.json.encode(answer)
+    await metering.written()
+    await exchange.answer(body)
 
 
 def _generate(request: ChatRequest, choice: int, *, whole: bool) -> Generate:

@@ -9,7 +9,7 @@ bind an answer. A test walks the structs of requests, so a new field needs a dec
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from llmaas.gateway.generation import api_error, leased
+from llmaas.gateway.generation import Leased, api_error
 from llmaas.gateway.inputs import Input
 from llmaas.gateway.wire import ChatRequest
 from llmaas.gateway.wire.messages import (
@@ -132,7 +132,7 @@ async def _spelled(
     ids = [each[:n_ctx] for each in inputs if isinstance(each, list)]
     if not ids:
         return [each for each in inputs if isinstance(each, str)]
-    async with leased(gateway, target.model.route.pool) as lease:
+    async with Leased(gateway, target.model.route.pool) as lease:
         try:
             return await lease.spell(ids)
         except GenerationFailed as error:

@@ -11,7 +11,7 @@ from llmaas.gateway.collecting import collect
 from llmaas.gateway.context import Exchange, Lease
 from llmaas.gateway.decoding import decode
 from llmaas.gateway.errors import InvalidRequest, UnsupportedValue
-from llmaas.gateway.generation import events, leased, sampling, stops, total_usage
+from llmaas.gateway.generation import Leased, events, sampling, stops, total_usage
 from llmaas.gateway.inputs import MAX_PROMPTS, Input, read_inputs
 from llmaas.gateway.logprobs import completion_logprobs
 from llmaas.gateway.metering import admitted, expected_prompts
@@ -85,52 +85,52 @@ async def _answer(
     route = target.model.route
     n = request.n or 1
     generates = [_generate(request, prompt, choice) for prompt in prompts for choice in range(n)]
-    async with (
-        admitted(
-            exchange,
-            target,
-            generates,
-            prompt_tokens=expected_prompts(prompts, target),
-            choices_per_prompt=n,
-            streams=bool(request.stream),
-        ) as metering,
-        leased(exchange.gateway, route.pool) as lease,
-    ):
-        form = CompletionForm(exchange, request, route.model, lease)
-        running = events(lease, metering.generates, param="prompt", given_up=metering.given_up)
-        async with aclosing(metering.events(running)) as happening:
-            if request.stream:
-                await stream(
-                    exchange,
-                    happening,
-                    form,
-                    choices=len(generates),
-                    choices_per_prompt=n,
-                    include_usage=form.include_usage,
-                )
-                return
-            choices = await collect(happening, len(generates))
-    await exchange.answer_json(
-        Completion(
-            id=form.id,
-            created=form.created,
-            model=form.model,
-            choices=[
-                CompletionChoice(
-                    index=index,
-                    text="".join(choice.content),
-                    reasoning_content="".join(choice.reasoning) or msgspec.UNSET,
-                    logprobs=None
-                    if request.logprobs is None
-                    else completion_logprobs(choice.logprobs, offset=0),
-                    finish_reason=choice.finish_reason,
-                )
-                for index, choice in enumerate(choices)
-            ],
-            usage=total_usage([choice.usage for choice in choices], choices_per_prompt=n),
-            backend=form.backend,
-        )
+    metering = await admitted(
+        exchange,
+        target,
+        generates,
+        prompt_tokens=expected_prompts(prompts, target),
+        choices_per_prompt=n,
+        streams=bool(request.stream),
     )
+    with metering:
+        async with Leased(exchange.gateway, route.pool) as lease:
+            form = CompletionForm(exchange, request, route.model, lease)
+            running = events(lease, metering.generates, param="prompt", given_up=metering.given_up)
+            async with aclosing(metering.events(running)) as happening:
+                if request.stream:
+                    await stream(
+                        exchange,
+                        happening,
+                        form,
+                        choices=len(generates),
+                        choices_per_prompt=n,
+                        include_usage=form.include_usage,
+                    )
+                    return
+                choices = await collect(happening, len(generates))
+    answer = Completion(
+        id=form.id,
+        created=form.created,
+        model=form.model,
+        choices=[
+            CompletionChoice(
+                index=index,
+                text="".join(choice.content),
+                reasoning_content="".join(choice.reasoning) or msgspec.UNSET,
+                logprobs=None
+                if request.logprobs is None
+                else completion_logprobs(choice.logprobs, offset=0),
+                finish_reason=choice.finish_reason,
+            )
+            for index, choice in enumerate(choices)
+        ],
+        usage=total_usage([choice.usage for choice in choices], choices_per_prompt=n),
+        backend=form.backend,
+    )
+    body = msgspec.json.encode(answer)
+    await metering.written()
+    await exchange.answer(body)
 
 
 def _generate(request: CompletionRequest, prompt: Input, choice: int) -> Generate:

@@ -1,5 +1,6 @@
 """`POST /v1/embeddings`."""
 
+import asyncio
 import base64
 import sys
 from array import array
@@ -9,9 +10,16 @@ from llmaas.gateway.client_texts import input_texts
 from llmaas.gateway.context import Exchange
 from llmaas.gateway.decoding import decode
 from llmaas.gateway.errors import InvalidRequest, UnsupportedValue
-from llmaas.gateway.generation import api_error, leased
+from llmaas.gateway.generation import Leased, api_error
 from llmaas.gateway.inputs import MAX_EMBEDDING_INPUTS, Input, read_inputs
-from llmaas.gateway.metering import complete, expected_prompts, metering, prompt_counted
+from llmaas.gateway.metering import (
+    admit,
+    announce_limits,
+    complete,
+    expected_prompts,
+    prompt_counted,
+    settling,
+)
 from llmaas.gateway.resolution import Target, caller, resolve
 from llmaas.gateway.screening import screen
 from llmaas.gateway.wire import (
@@ -66,21 +74,24 @@ async def _answer(
     exchange: Exchange, request: EmbeddingRequest, target: Target, inputs: list[Input]
 ) -> None:
     route = target.model.route
-    async with metering(
+    metered = await admit(
         exchange,
         target,
         prompt_tokens=expected_prompts(inputs, target),
         output_tokens=0,
         streams=False,
-    ) as metered:
-        async with leased(exchange.gateway, route.pool) as lease:
+    )
+    with settling(exchange, metered):
+        async with Leased(exchange.gateway, route.pool) as lease:
             try:
                 embedded = await lease.embed(Embed(stream=0, inputs=inputs))
             except GenerationFailed as error:
                 raise api_error(error.failure, "input") from error
             backend = Backend(engine_type=lease.engine_type, machine_name=lease.machine_name)
         await prompt_counted(exchange, metered, embedded.prompt_tokens)
-        await complete(exchange, metered, Usage(prompt_tokens=embedded.prompt_tokens))
+        written = complete(exchange, metered, Usage(prompt_tokens=embedded.prompt_tokens))
+        await announce_limits(exchange)
+        await asyncio.shield(written)
     vectors = split(embedded)
     encode = _base64 if request.encoding_format == "base64" else _floats
     await exchange.answer_json(

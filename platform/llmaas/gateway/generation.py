@@ -1,8 +1,9 @@
 """From a request to events of the worker: several generations as one stream of events."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from types import TracebackType
 
 from llmaas.gateway.context import Gateway, Generation, Lease
 from llmaas.gateway.errors import (
@@ -63,18 +64,31 @@ def stops(request: GenerationRequest) -> list[str]:
     return [text for text in given if text]
 
 
-@asynccontextmanager
-async def leased(gateway: Gateway, pool: str) -> AsyncIterator[Lease]:
-    """Hold a worker of a pool; one is started where none runs.
+class Leased:
+    """A worker of a pool, held for the time of the context; one is started where none runs.
 
     Raises:
         Unavailable: none can be had.
     """
-    try:
-        async with gateway.workers.lease(pool) as lease:
-            yield lease
-    except WorkerUnavailable as error:
-        raise _unavailable(error) from error
+
+    def __init__(self, gateway: Gateway, pool: str) -> None:
+        self._lease = gateway.workers.lease(pool)
+
+    async def __aenter__(self) -> Lease:
+        try:
+            return await self._lease.__aenter__()
+        except WorkerUnavailable as error:
+            raise _unavailable(error) from error
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._lease.__aexit__(kind, error, traceback)
+        if isinstance(error, WorkerUnavailable):
+            raise _unavailable(error) from error
 
 
 async def events(
@@ -101,7 +115,7 @@ async def events(
     """
     try:
         if len(requests) == 1:
-            async with _generation(lease, 0, requests[0], given_up) as generation:
+            async with _Watched(lease, 0, requests[0], given_up) as generation:
                 async for event in generation:
                     yield 0, _completed(event)
         else:
@@ -114,18 +128,23 @@ async def events(
         raise _unavailable(error) from error
 
 
-@asynccontextmanager
-async def _generation(
-    lease: Lease, position: int, request: Generate, given_up: Callable[[int, Usage], None]
-) -> AsyncIterator[Generation]:
-    generation, whole = lease.generate(request), False
-    try:
-        yield generation
-        whole = True
-    finally:
-        await generation.aclose()
-        if not whole:
-            given_up(position, await generation.settled())
+class _Watched:
+    """A generation that tells what it has used when it is closed before its end."""
+
+    def __init__(
+        self, lease: Lease, position: int, request: Generate, given_up: Callable[[int, Usage], None]
+    ) -> None:
+        self._generation = lease.generate(request)
+        self._position = position
+        self._given_up = given_up
+
+    async def __aenter__(self) -> Generation:
+        return self._generation
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        await self._generation.aclose()
+        if kind is not None:
+            self._given_up(self._position, await self._generation.settled())
 
 
 async def _together(
@@ -136,7 +155,7 @@ async def _together(
 
     async def run(position: int, request: Generate) -> None:
         try:
-            async with turns, _generation(lease, position, request, given_up) as generation:
+            async with turns, _Watched(lease, position, request, given_up) as generation:
                 async for event in generation:
                     arrived.put_nowait((position, event))
         finally:

@@ -2,13 +2,15 @@
 
 admitted ──► the worst case is held, or 429
 metered  ──► events of the worker on their way to the client: the prompt is counted, tokens are
-             noted before they are sent, and the last event waits until the ledger has it
+             noted before they are sent, and no client has the end until the ledger has it
 """
 
+import asyncio
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
+from typing import Self
 
 import msgspec
 
@@ -96,7 +98,7 @@ class _Tally:
 
 @dataclass
 class Metering:
-    """One admitted generation."""
+    """One admitted generation. Leaving the context settles it, however it is left."""
 
     exchange: Exchange
     metered: Metered
@@ -105,11 +107,22 @@ class Metering:
     streams: bool
     generates: list[Generate]
     """As the worker is to have them: with whose they are."""
+    _written: "asyncio.Future[None] | None" = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if not self.metered.settled and any(self.tally.completion):
+            self.metered.produced(self.tally.usage)
+        _settle(self.exchange, self.metered)
 
     async def events(
         self, happening: AsyncGenerator[tuple[int, Event]]
     ) -> AsyncGenerator[tuple[int, Event]]:
-        """Relay events and meter them; the last one when the usage is on disk.
+        """Relay events and meter them; the last one of a stream when the usage is on disk.
+
+        The answer to who does not stream is made meanwhile, and waits for `written`.
 
         Raises:
             ApiError: the prompt is longer than expected and does not fit a limit.
@@ -128,10 +141,18 @@ class Metering:
                     tally.finished(choice, event.usage)
                     open_choices -= 1
                     if open_choices == 0:
-                        await complete(self.exchange, self.metered, tally.usage)
+                        self._written = complete(self.exchange, self.metered, tally.usage)
+                        if self.streams:
+                            await self.written()
                     elif self.streams:
                         self.metered.produced(tally.usage)
                 yield choice, event
+
+    async def written(self) -> None:
+        """Return when the usage is on disk; no client has the end of its answer before."""
+        assert self._written is not None, "every choice has ended"
+        await announce_limits(self.exchange)
+        await asyncio.shield(self._written)
 
     def given_up(self, choice: int, usage: WorkerUsage) -> None:
         """Count what a choice had used when the worker stopped it for a client that has left.
@@ -156,7 +177,6 @@ class Metering:
             await announce_limits(self.exchange)
 
 
-@asynccontextmanager
 async def admitted(
     exchange: Exchange,
     target: Target,
@@ -165,8 +185,8 @@ async def admitted(
     prompt_tokens: int,
     choices_per_prompt: int,
     streams: bool,
-) -> AsyncIterator[Metering]:
-    """Hold the worst case of a generation for the time of the context.
+) -> Metering:
+    """Hold the worst case of a generation; enter at once what is returned, it lets go at its end.
 
     Args:
         exchange: the request.
@@ -181,34 +201,28 @@ async def admitted(
     """
     n_ctx = target.served.spec.n_ctx
     caps = [min(each.max_tokens or n_ctx, n_ctx) for each in generates]
-    async with metering(
+    metered = await admit(
         exchange, target, prompt_tokens=prompt_tokens, output_tokens=sum(caps), streams=streams
-    ) as metered:
-        tally = _Tally(caps, choices_per_prompt)
-        key = _key(exchange)
-        # Computed prefixes are shared within a tenant only, turns are taken between keys.
-        owned = [msgspec.structs.replace(g, tenant=key.tenant, owner=key.id) for g in generates]
-        try:
-            yield Metering(exchange, metered, prompt_tokens, tally, streams, owned)
-        finally:
-            if not metered.settled and any(tally.completion):
-                metered.produced(tally.usage)
+    )
+    key = _key(exchange)
+    # Computed prefixes are shared within a tenant only, turns are taken between keys.
+    owned = [msgspec.structs.replace(g, tenant=key.tenant, owner=key.id) for g in generates]
+    tally = _Tally(caps, choices_per_prompt)
+    return Metering(exchange, metered, prompt_tokens, tally, streams, owned)
 
 
-@asynccontextmanager
-async def metering(
+async def admit(
     exchange: Exchange, target: Target, *, prompt_tokens: int, output_tokens: int, streams: bool
-) -> AsyncIterator[Metered]:
-    """Hold the worst case of any request for the time of the context.
+) -> Metered:
+    """Hold the worst case of any request; `settling` has to follow at once.
 
     Raises:
         ApiError: it does not fit.
     """
-    key = _key(exchange)
     exchange.model = target.model.route.model
     admission = Admission(
         request_id=request_id(exchange.scope),
-        key=key,
+        key=_key(exchange),
         route=target.model.route,
         endpoint=target.endpoint or "",
         prompt_tokens=prompt_tokens,
@@ -216,7 +230,7 @@ async def metering(
         streams=streams,
     )
     try:
-        metered = await exchange.gateway.meter.admit(admission)
+        return await exchange.gateway.meter.admit(admission)
     except LimitReachedError as error:
         raise await _too_much(exchange, error.refusal) from error
     except TierUnknownError as error:
@@ -224,22 +238,27 @@ async def metering(
             "The terms of this account are not in the catalogue any more. "
             "Its operator has to move it to another tier."
         ) from error
-    with metered:
-        try:
-            yield metered
-        finally:
-            exchange.usage = metered.usage
-            if exchange.gone:
-                metered.abandon("cancelled")
 
 
-async def complete(exchange: Exchange, metered: Metered, usage: Usage) -> None:
-    """Settle a request together with its line in the audit trail; on disk when this returns."""
+@contextmanager
+def settling(exchange: Exchange, metered: Metered) -> Iterator[None]:
+    """Settle what was admitted when the context is left, however it is left."""
+    try:
+        yield
+    finally:
+        _settle(exchange, metered)
+
+
+def _settle(exchange: Exchange, metered: Metered) -> None:
+    exchange.usage = metered.usage
+    metered.abandon("cancelled" if exchange.gone else "broken")
+
+
+def complete(exchange: Exchange, metered: Metered, usage: Usage) -> "asyncio.Future[None]":
+    """Settle a request with its line in the audit trail; on disk when what is returned is done."""
     exchange.usage = usage
     exchange.audited = True
-    record = access_of(exchange, status=200, outcome="completed")
-    await metered.complete(usage, record)
-    await announce_limits(exchange)
+    return metered.complete(usage, access_of(exchange, status=200, outcome="completed"))
 
 
 async def prompt_counted(exchange: Exchange, metered: Metered, prompt_tokens: int) -> None:

@@ -1,6 +1,6 @@
 """Which model a request means, and whether this key may have it here and today."""
 
-from dataclasses import dataclass
+import msgspec
 
 from llmaas.accounts import ApiKey
 from llmaas.bundle import Phase, phase_at
@@ -21,8 +21,7 @@ from llmaas.workers import ServedModel
 STAND_IN = "x-llmaas-stand-in"
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """A model that will answer."""
 
     model: Model

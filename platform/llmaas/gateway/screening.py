@@ -11,11 +11,10 @@ long texts off the event loop and turns a verdict into an answer and a header.
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, structs
 
 from llmaas.gateway.context import Exchange
 from llmaas.gateway.errors import ApiError
@@ -112,7 +111,7 @@ async def _verdict(
     verdict = await asyncio.to_thread(decide) if length > LONG else decide()
     if alone:
         action = stronger(verdict.action, policy.failing)
-        verdict = replace(verdict, action=action, degraded=True)
+        verdict = structs.replace(verdict, action=action, degraded=True)
     return verdict
 
 
@@ -162,11 +161,11 @@ async def _with_guardian(
         failing = policy.at_most(asked.on_error)
         audit_guardian(exchange, failing, model, silence)
         action = stronger(verdict.action, failing)
-        return replace(verdict, action=action, location=newest.location, degraded=True)
+        return structs.replace(verdict, action=action, location=newest.location, degraded=True)
     if not opinion.risky:
         return verdict
     found = Finding("guardian", asked.risk, "guardian", round(opinion.certainty, 3), flags=True)
-    return replace(
+    return structs.replace(
         verdict,
         action=stronger(verdict.action, policy.at_most(asked.action)),
         findings=(*verdict.findings, found),

@@ -7,6 +7,8 @@ leads to is the policy's business (`llmaas.security.screening`).
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from llmaas.security.findings import Finding
 from llmaas.security.learned import LinearModel
 from llmaas.security.patterns import check_patterns
@@ -35,8 +37,7 @@ class Engine:
     clock: Callable[[], float] = lambda: 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class ViewScore:
+class ViewScore(msgspec.Struct, frozen=True):
     """How one view was judged."""
 
     view: View
@@ -45,8 +46,7 @@ class ViewScore:
     score: float
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(msgspec.Struct, frozen=True):
     """The strongest view decides the score; findings of all views are kept as reasons."""
 
     score: float

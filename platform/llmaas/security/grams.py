@@ -123,7 +123,5 @@ def _powers(count: int) -> NDArray[np.uint64]:
 
 
 _POWERS = _powers(64)
-_PLAIN = str.maketrans(
-    {**{chr(code): " " for code in range(33)}, **dict.fromkeys("123456789", "0")}
-)
+_PLAIN = str.maketrans(dict.fromkeys("123456789", "0") | dict.fromkeys(map(chr, range(33)), " "))
 _ASCII_LETTER = _is_letter(np.arange(128, dtype=np.uint32))

@@ -5,9 +5,10 @@ It has no text: traces (`traces`) and keyed digests. In memory only, never on di
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol
+
+import msgspec
 
 TRACES = 4
 TRACE_LENGTH = 200
@@ -18,8 +19,7 @@ KEYS = 50_000
 """Keys that are remembered; the least recent ones make room."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True):
     """A prompt, as it is remembered."""
 
     digest: bytes
@@ -27,8 +27,7 @@ class Sent:
     """Its end; `None` for a long prompt, which is no piece of an attack."""
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(msgspec.Struct, frozen=True):
     """The recent past of one key (and user). About one KiB."""
 
     traces: tuple[str, ...] = ()
@@ -47,8 +46,7 @@ class History:
         return History(traces, sent.digest, 1, now)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """What a prompt adds to a history."""
 
     before: tuple[str, ...]

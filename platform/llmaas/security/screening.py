@@ -8,6 +8,8 @@ Synchronous; the gateway runs it in a thread when the request is long (`LONG`).
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from llmaas.bundle.folding import fold
 from llmaas.security.assessment import Assessment, Engine, assess, without_rules
 from llmaas.security.behavior import FRAGMENT_LENGTH, check_behavior, fragments, sent
@@ -30,8 +32,7 @@ LONG = 16_000
 loop."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """One text of a request: who it speaks for and where it stands (`messages[2].content[0]`)."""
 
     role: Role

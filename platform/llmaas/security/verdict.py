@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+import msgspec
+
 from llmaas.security.findings import Finding
 
 Action = Literal["allow", "flag", "block"]
@@ -59,8 +61,7 @@ class Policy:
         return self.on_error if self.mode == "enforce" else "allow"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """What happens to a request and why. Holds no text of the prompt."""
 
     action: Action

@@ -5,7 +5,8 @@ disguise, so an ordinary prompt has one view. All but the first are bounded in l
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from llmaas.bundle.folding import fold
 from llmaas.security.encodings import decoded, turned
@@ -38,8 +39,7 @@ _READERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(msgspec.Struct, frozen=True):
     """One reading: how it was obtained, and the folded text."""
 
     kind: str
