@@ -1,10 +1,10 @@
 """What the gateway costs: requests per second and latency, against LiteLLM and the bare framework.
 
 `nox -s bench_gateway` writes the table into `benchmarks/RESULTS.md`. All contenders are measured in
-one run, each alone, each pinned to one core where there are two; the load has the other. The answer
-is ready when it is asked for, so latency is what the gateway adds.
+one run, each alone beside its load; nobody is pinned to a core, as no service is. The answer is
+ready when it is asked for, so latency is what the gateway adds.
 
-LiteLLM gets an environment of its own, is pinned, and answers with its own `mock_response`, which
+LiteLLM gets an environment of its own, and answers with its own `mock_response`, which
 spares it the connection to an upstream. It is measured twice: with a master key alone, and with a
 key of its own that has budget, price and rate limits, which its own checks enforce on every
 request. The key comes from its hook for custom authentication and its spend is not kept,
@@ -71,7 +71,6 @@ def null_gateway(kind: str, name: str) -> Iterator[Contender]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: pin(0),  # noqa: PLW1509 - this program has no threads
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -141,7 +140,6 @@ def litellm(environment: Path, state: Path, *, budgets: bool) -> Iterator[Conten
         stdout=(state / "litellm.log").open("w"),
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=lambda: pin(0),  # noqa: PLW1509 - this program has no threads
     )
     url = f"http://127.0.0.1:{port}"
     try:
@@ -158,12 +156,6 @@ def litellm(environment: Path, state: Path, *, budgets: bool) -> Iterator[Conten
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
-
-
-def pin(core: int) -> None:
-    """Keep this process on one core, where there are two."""
-    if len(os.sched_getaffinity(0)) > 1:
-        os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[core]})
 
 
 def resident_mb(pid: int) -> int:
@@ -200,7 +192,6 @@ class Row:
 
 def run(contender: Contender, seconds: float) -> Row:
     """Measure one contender."""
-    pin(-1)
 
     def at(connections: int, *, stream: bool) -> Load:
         return uvloop.run(

@@ -76,3 +76,13 @@ def test_after_the_wait_there_is_room_and_not_a_second_before(
     if wait > 1:
         window, now = build()
         assert before - window.used((now // 1000 + wait - 1) * 1000) < amount
+
+
+def test_a_window_is_empty_when_the_last_amount_has_left_it() -> None:
+    window = SlidingWindow(60)
+    assert window.empty_in_s(0) == 0
+    window.add(0, 10)
+    window.add(20_000, 10)
+    assert window.empty_in_s(30_000) == window.wait_s(30_000, 20) == 51
+    assert window.empty_in_s(80_999) == 1
+    assert window.empty_in_s(81_000) == 0

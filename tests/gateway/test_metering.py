@@ -1,8 +1,10 @@
 """Limits, bills and the audit trail, as clients over a socket meet them."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -258,3 +260,29 @@ def test_no_byte_of_a_prompt_or_an_answer_reaches_the_disk(tmp_path: Path) -> No
             content = path.read_bytes()
             for word in (SECRET_WORD, "Pflaumen", "kuchen"):
                 assert word.encode() not in content, f"{word} is in {path.name}"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_no_client_has_the_end_before_its_usage_is_on_disk(tmp_path: Path, stream: bool) -> None:
+    with serving(tmp_path, workers=ScriptedWorkers(answering("Hi"))) as gateway:
+        disk = threading.Event()
+        held = threading.Thread(
+            target=gateway.accounts.store.write, args=(lambda _: disk.wait(30),), daemon=True
+        )
+        held.start()
+        with ThreadPoolExecutor(1) as elsewhere:
+            answered = elsewhere.submit(ask, gateway.shared(), stream=stream)
+            with pytest.raises(TimeoutError):
+                answered.result(0.3)
+            disk.set()
+            assert answered.result(30).status_code == 200
+        held.join()
+        assert len(entries(gateway)) == 1
+
+
+def test_only_who_reads_pieces_gets_them_from_the_worker(tmp_path: Path) -> None:
+    workers = ScriptedWorkers(answering("Hi"))
+    with serving(tmp_path, workers=workers) as gateway:
+        for options in ({}, {"stream": True}, {"logprobs": True}):
+            assert ask(gateway.shared(), **options).status_code == 200
+    assert [request.whole for request in workers.generated] == [True, False, False]

@@ -1,4 +1,8 @@
+from itertools import pairwise
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.security.conftest import Clock
 from tests.security.texts import ATTACKS
 
@@ -13,7 +17,8 @@ from llmaas.security import (
     Sent,
     Step,
 )
-from llmaas.security.behavior import sent
+from llmaas.security.behavior import _crossing, fragments, sent
+from llmaas.security.history import TRACES
 from llmaas.security.traces import Lexicon
 
 POLICY = Policy()
@@ -137,3 +142,23 @@ def test_no_text_of_a_customer_is_kept(screen: Screen) -> None:
     assert "History(traces=('" in kept
     for word in ("wilhelmina", "zuckerkandl", "klagenfurt", "ringstrasse", "7"):
         assert word not in kept.partition("traces=('")[2].partition("')")[0].partition("',)")[0]
+
+
+@given(
+    text=st.sampled_from([fold(each) for each in ATTACKS.values()]),
+    cuts=st.lists(st.integers(0, 200), min_size=1, max_size=4),
+    before=st.lists(
+        st.sampled_from(["good morning!", "why is the sky blue", "instruc"]), max_size=1
+    ),
+)
+def test_the_first_look_at_all_joinings_misses_no_attack_in_pieces(
+    engine: Engine, text: str, cuts: list[int], before: list[str]
+) -> None:
+    at = sorted({min(cut, len(text)) for cut in cuts})
+    pieces = [*before, *(text[a:b] for a, b in pairwise((0, *at, len(text))))][-TRACES - 1 :]
+    crossings = [
+        _crossing(pieces[-count:], glue, engine)
+        for count in range(2, len(pieces) + 1)
+        for glue in (" ", "")
+    ]
+    assert fragments(pieces, engine) == next((each for each in crossings if each), None)

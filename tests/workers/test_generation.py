@@ -378,3 +378,22 @@ def test_a_prompt_of_megabytes_is_refused_in_numbers_not_in_silence(tiny, worker
 
     failure = run(story())
     assert (failure.prompt_tokens, failure.n_ctx) == (2_000_000, 256)
+
+
+def test_an_answer_that_is_wanted_whole_is_one_delta_with_the_same_text(tiny, worker, answer, run):
+    tokens = [*b"a", tiny.think, *b"hm", tiny.end_think, *b"yes, but", tiny.end]
+    markers = ReasoningFormat(open="<think>", close="</think>", mode="always")
+
+    async def story():
+        async with worker(tiny.recital(tokens), reasoning=markers) as connection:
+            return [
+                await answer(connection, prompt="a", stop=[", "], whole=whole)
+                for whole in (False, True)
+            ]
+
+    pieces, whole = run(story())
+    assert len(pieces.deltas) > 2
+    (delta,) = whole.deltas
+    assert (delta.reasoning, delta.content) == (pieces.reasoning, pieces.content) == ("hm", "yes")
+    assert whole.finished.reason == pieces.finished.reason == "stop"
+    assert whole.finished.usage == pieces.finished.usage
