@@ -169,7 +169,7 @@ def install_litellm(directory: Path) -> Path | None:
     environment = directory / "environment"
     python = environment / "bin" / "python"
     commands = [
-        ["uv", "venv", "--quiet", "--allow-existing", "--python", "3.11", str(environment)],
+        ["uv", "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(environment)],
         ["uv", "pip", "install", "--quiet", "--no-config", "--python", str(python), LITELLM],
     ]
     for command in commands:
@@ -279,7 +279,12 @@ def main() -> None:
     """Measure everyone, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
-    parser.add_argument("--state", type=Path, required=True, help="directory for environments")
+    parser.add_argument(
+        "--state",
+        type=lambda given: Path(given).resolve(),
+        required=True,
+        help="directory for environments",
+    )
     given = parser.parse_args()
     given.state.mkdir(parents=True, exist_ok=True)
     rows = []
