@@ -18,8 +18,9 @@ Hashes = NDArray[np.uint64]
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
 _SHIFT = np.uint64(64 - 18)
-_CHARACTER_RUNS = (2, 3, 4, 5)
-_WORD_RUNS = (1, 2, 3)
+# Runs of different lengths, and words and characters, fall into unrelated buckets.
+_CHARACTER_SALTS = {length: np.uint64(length * 0x1F123BB5) for length in (2, 3, 4, 5)}
+_WORD_SALTS = {length: np.uint64((100 + length) * 0x1F123BB5) for length in (1, 2, 3)}
 _SPACE = 32
 
 
@@ -54,22 +55,18 @@ def buckets_of(codes: Codes) -> Buckets:
     return mixed.astype(np.int32)
 
 
-def _salted(hashes: Hashes, length: int) -> Hashes:
-    """Runs of different lengths, and words and characters, fall into unrelated buckets."""
-    return hashes ^ np.uint64(length * 0x1F123BB5)
-
-
 def _character_hashes(codes: Codes) -> list[Hashes]:
     padded = np.empty(len(codes) + 2, dtype=np.uint64)
     padded[0] = padded[-1] = _SPACE
     padded[1:-1] = codes
     rolling = padded
     found: list[Hashes] = []
-    for length in _CHARACTER_RUNS:
+    for length, salt in _CHARACTER_SALTS.items():
         if len(padded) < length:
             break
-        rolling = rolling[: len(padded) - length + 1] * _ODD + padded[length - 1 :]
-        found.append(_salted(rolling, length))
+        rolling = rolling[:-1] * _ODD
+        rolling += padded[length - 1 :]
+        found.append(rolling ^ salt)
     return found
 
 
@@ -90,7 +87,7 @@ def _word_hashes(codes: Codes) -> list[Hashes]:
     if codes.dtype == np.uint8:
         letter = _ASCII_LETTER[codes]
         start = letter.copy()
-        start[1:] &= ~letter[:-1]
+        np.greater(letter[1:], letter[:-1], out=start[1:])
     else:
         wide = _is_wide(codes)
         letter = wide | _is_letter(codes)
@@ -104,15 +101,17 @@ def _word_hashes(codes: Codes) -> list[Hashes]:
     began[starts] = starts
     position = np.arange(len(letters)) - np.maximum.accumulate(began)
     powers = _POWERS.take(position, mode="clip")
-    words = np.add.reduceat((letters.astype(np.uint64) + np.uint64(1)) * powers, starts)
+    powers *= np.add(letters, 1, dtype=np.uint64)
+    words = np.add.reduceat(powers, starts)
     found: list[Hashes] = []
     rolling = words
-    for length in _WORD_RUNS:
+    for length, salt in _WORD_SALTS.items():
         if len(words) < length:
             break
         if length > 1:
-            rolling = rolling[: len(words) - length + 1] * _MIX + words[length - 1 :]
-        found.append(_salted(rolling, 100 + length))
+            rolling = rolling[:-1] * _MIX
+            rolling += words[length - 1 :]
+        found.append(rolling ^ salt)
     return found
 
 
