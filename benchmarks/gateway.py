@@ -1,8 +1,8 @@
 """What the gateway costs: requests per second and latency, against LiteLLM and the bare framework.
 
 `nox -s bench_gateway` writes the table into `benchmarks/RESULTS.md`. All contenders are measured in
-one run, each alone beside its load; nobody is pinned to a core, as no service is. The answer is
-ready when it is asked for, so latency is what the gateway adds.
+one run, in turns, each alone beside its load; nobody is pinned to a core, as no service is. The
+answer is ready when it is asked for, so latency is what the gateway adds.
 
 LiteLLM gets an environment of its own, and answers with its own `mock_response`, which
 spares it the connection to an upstream. It is measured twice: with a master key alone, and with a
@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -211,7 +212,24 @@ def run(contender: Contender, seconds: float) -> Row:
     return row
 
 
-def table(rows: list[Row]) -> str:
+def middle(rows: list[Row]) -> Row:
+    """The median of several rounds, at each number of connections."""
+
+    def median(loads: list[dict[int, Load]]) -> dict[int, Load]:
+        return {
+            n: sorted((load[n] for load in loads), key=lambda load: load.p50_ms)[len(loads) // 2]
+            for n in loads[0]
+        }
+
+    return Row(
+        rows[0].name,
+        median([row.plain for row in rows]),
+        median([row.streamed for row in rows]),
+        max(row.memory_mb for row in rows),
+    )
+
+
+def table(rows: list[Row], *, rounds: int) -> str:
     """The rows as Markdown, with ratios to the first."""
     full = rows[0]
     intro = (
@@ -221,7 +239,7 @@ def table(rows: list[Row]) -> str:
         f"{platform.python_version()}. One answer of {len(TEXT)} bytes; a stream has {CHUNKS} "
         "pieces. Every prompt is another one. Latencies are p50 / p99 in ms, with nothing behind "
         "the gateway to wait for. "
-        "Read the ratios: they were measured side by side."
+        f"Medians of {rounds} rounds, in which all take turns; read the ratios."
     )
     lines = [
         BEGIN,
@@ -278,7 +296,8 @@ def write(section: str) -> None:
 def main() -> None:
     """Measure everyone, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
+    parser.add_argument("--seconds", type=float, default=2.0, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=3, help="measurements, in turns")
     parser.add_argument(
         "--state",
         type=lambda given: Path(given).resolve(),
@@ -287,21 +306,23 @@ def main() -> None:
     )
     given = parser.parse_args()
     given.state.mkdir(parents=True, exist_ok=True)
-    rows = []
-    for kind, name in (
-        ("full", "**LLMaaS**, full path"),
-        ("unscreened", "LLMaaS without prompt security"),
-        ("litestar", "Litestar handler"),
-        ("granian", BARE),
-    ):
-        with null_gateway(kind, name) as contender:
-            rows.append(run(contender, given.seconds))
+    contenders = [
+        partial(null_gateway, "full", "**LLMaaS**, full path"),
+        partial(null_gateway, "unscreened", "LLMaaS without prompt security"),
+        partial(null_gateway, "litestar", "Litestar handler"),
+        partial(null_gateway, "granian", BARE),
+    ]
     environment = install_litellm(given.state)
     if environment is not None:
-        for budgets in (True, False):
-            with litellm(environment, given.state, budgets=budgets) as contender:
+        contenders += [
+            partial(litellm, environment, given.state, budgets=budgets) for budgets in (True, False)
+        ]
+    measured: list[list[Row]] = [[] for _ in contenders]
+    for _ in range(given.rounds):
+        for rows, start in zip(measured, contenders, strict=True):
+            with start() as contender:
                 rows.append(run(contender, given.seconds))
-    write(table(rows))
+    write(table([middle(rows) for rows in measured], rounds=given.rounds))
     print(f"written to {RESULTS}")
 
 
