@@ -70,6 +70,7 @@ def test_every_answer_has_a_request_id_of_its_own(gateway: Gateway) -> None:
     ids = [answer.headers["x-request-id"] for answer in answers]
     assert all(each.startswith("req_") for each in ids)
     assert len(set(ids)) == len(ids)
+    assert sorted(ids) == ids, "the ledger's index grows at its end"
     assert all(answer.headers["x-content-type-options"] == "nosniff" for answer in answers)
 
 
