@@ -1,12 +1,12 @@
 """The book: no sequence of events exceeds a limit, and none leaves anything held."""
 
-from dataclasses import replace
 from itertools import count
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from msgspec.structs import replace
 
 from llmaas.accounts.account import Booked
 from llmaas.accounts.book import Book, Demand, Held

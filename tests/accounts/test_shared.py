@@ -8,12 +8,12 @@ import sys
 import time
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
+from msgspec.structs import replace
 from tests.accounts.conftest import CONTRACT, MASTER, NOON_MS, Clock
 
 from llmaas.accounts.book import Book, Demand, Held
