@@ -1,18 +1,20 @@
 """`POST /v1/chat/completions`."""
 
-from contextlib import aclosing
+from collections.abc import Sequence
+from functools import partial
 from secrets import token_hex
 
 import msgspec
 
+from llmaas.gateway.answering import give_answer
 from llmaas.gateway.client_texts import chat_texts
-from llmaas.gateway.collecting import collect, new_call_id
+from llmaas.gateway.collecting import Choice, new_call_id
 from llmaas.gateway.context import Exchange, Lease
 from llmaas.gateway.decoding import decode
 from llmaas.gateway.errors import InvalidRequest, UnsupportedValue
-from llmaas.gateway.generation import Leased, events, sampling, stops, total_usage
+from llmaas.gateway.generation import sampling, stops, total_usage
 from llmaas.gateway.logprobs import chat_logprobs
-from llmaas.gateway.metering import admitted, expected_chat
+from llmaas.gateway.metering import expected_chat
 from llmaas.gateway.resolution import Target, caller, resolve
 from llmaas.gateway.screening import output_check, screen
 from llmaas.gateway.steering import (
@@ -23,7 +25,6 @@ from llmaas.gateway.steering import (
     thinking,
     tool_choice,
 )
-from llmaas.gateway.streaming import stream
 from llmaas.gateway.wire import (
     AssistantAnswer,
     AssistantMessage,
@@ -94,7 +95,6 @@ def check(request: ChatRequest, target: Target) -> None:
 
 
 async def _answer(exchange: Exchange, request: ChatRequest, target: Target) -> None:
-    route = target.model.route
     count = request.n or 1
     checked = output_check(exchange, request)
     # What is looked for in an answer has to be found before the answer is complete.
@@ -103,57 +103,17 @@ async def _answer(exchange: Exchange, request: ChatRequest, target: Target) -> N
     if checked is not None:
         for generate in generates:
             checked.marked(generate.messages)
-    metering = await admitted(
+    await give_answer(
         exchange,
         target,
         generates,
+        partial(ChatForm, exchange, request, target.model.route.model),
+        param="messages",
         prompt_tokens=expected_chat(exchange, target),
         choices_per_prompt=count,
         streams=bool(request.stream),
+        checked=checked,
     )
-    with metering:
-        async with Leased(exchange.gateway, route.pool) as lease:
-            form = ChatForm(exchange, request, route.model, lease)
-            running = events(
-                lease, metering.generates, param="messages", given_up=metering.given_up
-            )
-            if checked is not None:
-                running = checked.guarded(running, count)
-            async with aclosing(metering.events(running)) as happening:
-                if request.stream:
-                    await stream(
-                        exchange,
-                        happening,
-                        form,
-                        choices=count,
-                        choices_per_prompt=count,
-                        include_usage=form.include_usage,
-                    )
-                    return
-                choices = await collect(happening, count)
-    answer = ChatCompletion(
-        id=form.id,
-        created=form.created,
-        model=form.model,
-        choices=[
-            ChatChoice(
-                index=index,
-                message=AssistantAnswer(
-                    content="".join(choice.content) or (None if choice.calls.pieces else ""),
-                    reasoning_content="".join(choice.reasoning) or msgspec.UNSET,
-                    tool_calls=choice.tool_calls or msgspec.UNSET,
-                ),
-                logprobs=chat_logprobs(choice.logprobs) if request.logprobs else None,
-                finish_reason=choice.finish_reason,
-            )
-            for index, choice in enumerate(choices)
-        ],
-        usage=total_usage([choice.usage for choice in choices], choices_per_prompt=count),
-        backend=form.backend,
-    )
-    body = msgspec.json.encode(answer)
-    await metering.written()
-    await exchange.answer(body)
 
 
 def _generate(request: ChatRequest, choice: int, *, whole: bool) -> Generate:
@@ -209,6 +169,29 @@ class ChatForm:
     def last(self, index: int, reason: FinishReason) -> ChatChunk:
         """What closes a choice."""
         return self._chunk(index, ChatDelta(content=""), reason)
+
+    def whole(self, choices: Sequence[Choice]) -> ChatCompletion:
+        """The answer to who does not stream."""
+        return ChatCompletion(
+            id=self.id,
+            created=self.created,
+            model=self.model,
+            choices=[
+                ChatChoice(
+                    index=index,
+                    message=AssistantAnswer(
+                        content="".join(choice.content) or (None if choice.calls.pieces else ""),
+                        reasoning_content="".join(choice.reasoning) or msgspec.UNSET,
+                        tool_calls=choice.tool_calls or msgspec.UNSET,
+                    ),
+                    logprobs=chat_logprobs(choice.logprobs) if self._logprobs else None,
+                    finish_reason=choice.finish_reason,
+                )
+                for index, choice in enumerate(choices)
+            ],
+            usage=total_usage([c.usage for c in choices], choices_per_prompt=len(choices)),
+            backend=self.backend,
+        )
 
     def usage(self, usage: TokenUsage) -> ChatChunk:
         """What follows the last choice when usage was asked for."""

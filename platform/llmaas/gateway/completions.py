@@ -1,23 +1,24 @@
 """`POST /v1/completions`: continues a prompt, or answers messages as the service documents it."""
 
-from contextlib import aclosing
+from collections.abc import Sequence
+from functools import partial
 from secrets import token_hex
 
 import msgspec
 
+from llmaas.gateway.answering import give_answer
 from llmaas.gateway.chat import answer_chat
 from llmaas.gateway.client_texts import input_texts
-from llmaas.gateway.collecting import collect
+from llmaas.gateway.collecting import Choice
 from llmaas.gateway.context import Exchange, Lease
 from llmaas.gateway.decoding import decode
 from llmaas.gateway.errors import InvalidRequest, UnsupportedValue
-from llmaas.gateway.generation import Leased, events, sampling, stops, total_usage
+from llmaas.gateway.generation import sampling, stops, total_usage
 from llmaas.gateway.inputs import MAX_PROMPTS, Input, read_inputs
 from llmaas.gateway.logprobs import completion_logprobs
-from llmaas.gateway.metering import admitted, expected_prompts
+from llmaas.gateway.metering import expected_prompts
 from llmaas.gateway.resolution import Target, caller, resolve
 from llmaas.gateway.screening import screen
-from llmaas.gateway.streaming import stream
 from llmaas.gateway.wire import (
     Backend,
     ChatRequest,
@@ -82,55 +83,18 @@ def check(request: CompletionRequest) -> None:
 async def _answer(
     exchange: Exchange, request: CompletionRequest, target: Target, prompts: list[Input]
 ) -> None:
-    route = target.model.route
     n = request.n or 1
     generates = [_generate(request, prompt, choice) for prompt in prompts for choice in range(n)]
-    metering = await admitted(
+    await give_answer(
         exchange,
         target,
         generates,
+        partial(CompletionForm, exchange, request, target.model.route.model),
+        param="prompt",
         prompt_tokens=expected_prompts(prompts, target),
         choices_per_prompt=n,
         streams=bool(request.stream),
     )
-    with metering:
-        async with Leased(exchange.gateway, route.pool) as lease:
-            form = CompletionForm(exchange, request, route.model, lease)
-            running = events(lease, metering.generates, param="prompt", given_up=metering.given_up)
-            async with aclosing(metering.events(running)) as happening:
-                if request.stream:
-                    await stream(
-                        exchange,
-                        happening,
-                        form,
-                        choices=len(generates),
-                        choices_per_prompt=n,
-                        include_usage=form.include_usage,
-                    )
-                    return
-                choices = await collect(happening, len(generates))
-    answer = Completion(
-        id=form.id,
-        created=form.created,
-        model=form.model,
-        choices=[
-            CompletionChoice(
-                index=index,
-                text="".join(choice.content),
-                reasoning_content="".join(choice.reasoning) or msgspec.UNSET,
-                logprobs=None
-                if request.logprobs is None
-                else completion_logprobs(choice.logprobs, offset=0),
-                finish_reason=choice.finish_reason,
-            )
-            for index, choice in enumerate(choices)
-        ],
-        usage=total_usage([choice.usage for choice in choices], choices_per_prompt=n),
-        backend=form.backend,
-    )
-    body = msgspec.json.encode(answer)
-    await metering.written()
-    await exchange.answer(body)
 
 
 def _generate(request: CompletionRequest, prompt: Input, choice: int) -> Generate:
@@ -160,6 +124,7 @@ class CompletionForm:
         options = request.stream_options
         self.include_usage = options is not None and options.include_usage
         self._logprobs = request.logprobs is not None
+        self._n = request.n or 1
         self._characters: dict[int, int] = {}
 
     def first(self, index: int) -> CompletionChunk:
@@ -186,6 +151,28 @@ class CompletionForm:
     def last(self, index: int, reason: FinishReason) -> CompletionChunk:
         """What closes a choice."""
         return self._chunk(CompletionChunkChoice(index=index, text="", finish_reason=reason))
+
+    def whole(self, choices: Sequence[Choice]) -> Completion:
+        """The answer to who does not stream."""
+        return Completion(
+            id=self.id,
+            created=self.created,
+            model=self.model,
+            choices=[
+                CompletionChoice(
+                    index=index,
+                    text="".join(choice.content),
+                    reasoning_content="".join(choice.reasoning) or msgspec.UNSET,
+                    logprobs=completion_logprobs(choice.logprobs, offset=0)
+                    if self._logprobs
+                    else None,
+                    finish_reason=choice.finish_reason,
+                )
+                for index, choice in enumerate(choices)
+            ],
+            usage=total_usage([c.usage for c in choices], choices_per_prompt=self._n),
+            backend=self.backend,
+        )
 
     def usage(self, usage: TokenUsage) -> CompletionChunk:
         """What follows the last choice when usage was asked for."""
