@@ -35,7 +35,7 @@ from benchmarks.systems import (
 )
 from benchmarks.workloads import QUICK, WORKLOADS, Client, Workload
 
-from llmaas.cli.machine import worker_threads
+from llmaas.cli.service.machine import worker_threads
 
 LEAST_SEQUENCES = 16
 """Every server is set up for so many, as one is that does not know its load."""

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from llmaas.cli.announce import Started, as_json, as_text
+from llmaas.cli.service.announce import Started, as_json, as_text
 
 STARTED = Started(
     base_url="http://127.0.0.1:8080/v1",

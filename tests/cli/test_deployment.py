@@ -5,10 +5,10 @@ from datetime import date
 import pytest
 
 from llmaas.bundle import read_bundle
-from llmaas.cli import deployment as module
-from llmaas.cli.deployment import deploy
 from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.model_ids import only, resolve_ids
+from llmaas.cli.service import deployment as module
+from llmaas.cli.service.deployment import deploy
 from llmaas.reference import reference_directory
 from llmaas.workers import weights_path
 from llmaas.workers.stand_in import make_stand_ins

@@ -144,7 +144,7 @@ def test_a_changed_catalogue_replaces_the_site(up, small, tmp_path):
 def test_without_the_docs_extra_the_service_starts_all_the_same(small, tmp_path):
     program = (
         "import sys\n"
-        "import llmaas.cli.site as site\n"
+        "import llmaas.cli.docs.site as site\n"
         "site.docs_available = lambda: False\n"
         "from llmaas.cli import main\n"
         "main()\n"

@@ -6,9 +6,9 @@ import typer
 from tests.workers.identities import write_identity
 
 from llmaas.bundle import Placement, PlacementTable, bundle_files, read_bundle, read_manifest
-from llmaas.cli.elsewhere import NOWHERE, elsewhere, remote_machines
 from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.model_ids import only
+from llmaas.cli.service.elsewhere import NOWHERE, elsewhere, remote_machines
 from llmaas.reference import reference_directory
 from llmaas.workers import weights_path
 from llmaas.workers.stand_in import make_stand_ins

@@ -2,7 +2,7 @@
 
 import os
 
-from llmaas.cli import machine
+from llmaas.cli.service import machine
 
 
 def test_a_container_limit_counts_where_it_is_less(tmp_path, monkeypatch):

@@ -16,8 +16,8 @@ from gguf import GGUFWriter, LlamaFileType
 from tests.cli.conftest import COMMAND, clean_environment
 
 from llmaas.catalog import read_catalog
+from llmaas.cli.edit.hub_weights import FIRST_BYTES
 from llmaas.cli.exits import Exit
-from llmaas.cli.hub_weights import FIRST_BYTES
 
 REPOSITORY, FILE = "example/tiny-GGUF", "tiny-Q4_K_M.gguf"
 CHATML = "{% if tools %}<tool_call>{% endif %}<|im_start|>"

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from llmaas.bundle import read_bundle
 from llmaas.cli.exits import CommandError, Exit
-from llmaas.cli.pull import wanted_files
+from llmaas.cli.service.pull import wanted_files
 from llmaas.reference import reference_directory
 from llmaas.workers import plan_deployment
 

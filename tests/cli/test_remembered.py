@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.gateway.a_bundle import make_bundle
 
-from llmaas.cli import remembered
+from llmaas.cli.catalog import remembered
 from llmaas.cli.exits import Exit
 from llmaas.gateway import openapi_document
 

@@ -15,13 +15,13 @@ from tests.gateway.serving import open_accounts
 from tests.reload.versions import files, sha
 
 from llmaas.accounts import NewKey
-from llmaas.cli.bundle_store import BundleStore
-from llmaas.cli.control import Refused, Serve, Served, listening, tell
-from llmaas.cli.deployment import deploy
-from llmaas.cli.listener import take_port
-from llmaas.cli.preparing import Preparing
-from llmaas.cli.reload import Reloader
-from llmaas.cli.running import Running, Service
+from llmaas.cli.service.bundle_store import BundleStore
+from llmaas.cli.service.control import Refused, Serve, Served, listening, tell
+from llmaas.cli.service.deployment import deploy
+from llmaas.cli.service.listener import take_port
+from llmaas.cli.service.preparing import Preparing
+from llmaas.cli.service.reload import Reloader
+from llmaas.cli.service.running import Running, Service
 
 PATIENCE_S = 120
 ADMIN = "admin"

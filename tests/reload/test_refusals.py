@@ -6,7 +6,7 @@ from tests.reload.service import ADMIN, Live
 from tests.reload.versions import STAMPS, TALK, bundle, letter, sha
 
 from llmaas.bundle import bundle_files
-from llmaas.cli.control import Refused, Served
+from llmaas.cli.service.control import Refused, Served
 from llmaas.gateway import CATALOGUE
 
 

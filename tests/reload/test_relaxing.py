@@ -13,7 +13,7 @@ from tests.reload.versions import STEADY, bundle
 
 from llmaas.bundle import SecurityException, bundle_files
 from llmaas.catalog.security_rules import standard_rules
-from llmaas.cli.control import Served
+from llmaas.cli.service.control import Served
 from llmaas.gateway.screening_audit import audit_log
 from llmaas.generators.compile.security_rules import compile_rules
 

@@ -40,7 +40,7 @@ def main() -> NoReturn:
         failure = defect(error, default_logs())
         failure.__cause__ = error
         code = tell(failure)
-    if "llmaas.cli.runtime" in sys.modules:
+    if "llmaas.cli.service.runtime" in sys.modules:
         _leave(code if isinstance(code, int) else Exit.OK)
     sys.exit(code)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from llmaas.cli.editing import DryRunOption, make_edit
+from llmaas.cli.edit.making import DryRunOption, make_edit
 from llmaas.cli.examples import epilog
 from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.options import CatalogOption, StateDirOption, parse_ids
@@ -240,7 +240,7 @@ def relax(
 
     make_edit(catalog, edit_of, at=None, dry_run=dry_run)
     if live and not dry_run:
-        from llmaas.cli.apply import apply
+        from llmaas.cli.service.apply import apply
 
         apply(catalog, state_directory=state_directory)
 

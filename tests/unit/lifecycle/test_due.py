@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from tests.gateway.a_bundle import make_bundle
 
 from llmaas.bundle import LifecycleEntry
-from llmaas.cli.lifecycle_due import due_on, leaving
+from llmaas.cli.lifecycle.due import due_on, leaving
 
 TODAY = date(2026, 1, 15)
 

@@ -1,0 +1,1 @@
+"""`llmaas edit`: commands that change the catalogue and keep its comments."""
