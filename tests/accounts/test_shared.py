@@ -14,16 +14,20 @@ from typing import Any
 import pytest
 import redis
 from msgspec.structs import replace
-from tests.accounts.conftest import CONTRACT, MASTER, NOON_MS, Clock
+from tests.accounts.conftest import CONTRACT, MASTER, NOON_MS, PARIS, Clock
 
+from llmaas.accounts.accounts import Accounts
 from llmaas.accounts.book import Book, Demand, Held
 from llmaas.accounts.directory import Directory
+from llmaas.accounts.limiter import LimiterUnavailableError
 from llmaas.accounts.limits import Limits, Quota, Refusal
 from llmaas.accounts.shared import SharedLimiter
 from llmaas.accounts.store import Store
 from llmaas.accounts.tenant import NewKey
 
 ROOT = Path(__file__).parents[2]
+NOBODY = "redis://127.0.0.1:1"
+"""A server that is away."""
 LEASE_S = 30
 MONTH, MONTH_ENDS_MS = "2026-11", NOON_MS + 10**9
 LIMITS = Limits(
@@ -249,3 +253,42 @@ def test_a_demand_is_refused_for_what_it_is_and_not_for_what_it_was(
             assert isinstance(await shared.reserve(december, NOON_MS), Held)
 
     run(two_months())
+
+
+def test_a_server_that_is_away_is_named_as_that(local_store: Store) -> None:
+    async def ask() -> None:
+        async with sharing(NOBODY, local_store) as shared:
+            with pytest.raises(LimiterUnavailableError, match="does not answer"):
+                await shared.reserve(demand(), NOON_MS)
+
+    asyncio.run(ask())
+
+
+def test_a_revoked_key_stops_although_the_shared_book_is_away(
+    tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = tmp_path / "accounts.db"
+    store = Store(place, master=MASTER, clock_ms=clock)
+    accounts = Accounts(
+        store, journals=tmp_path / "journals", time_zone=PARIS, lease_s=0.04, windows=NOBODY
+    )
+    key, token = accounts.directory.create_key(NewKey("search"), actor="a test")
+
+    async def keep_on() -> None:
+        keeping = asyncio.ensure_future(accounts.keep())
+        accounts.limiter._ids[Held(demand(), 0, 0, 0)] = "a request"
+        while "could not be renewed" not in caplog.text:
+            await asyncio.sleep(0.01)
+            assert not keeping.done()
+        other = Store(place, master=MASTER, clock_ms=clock)
+        Directory(other).revoke(key.id, actor="a test")
+        other.close()
+        while accounts.directory.authenticate(token) is not None:
+            await asyncio.sleep(0.01)
+            assert not keeping.done()
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        await accounts.limiter.close()
+
+    asyncio.run(keep_on())
+    accounts.close()

@@ -16,7 +16,7 @@ from tests.gateway.a_bundle import CHAT, EMBEDDING, make_bundle
 from tests.gateway.scripted_workers import ScriptedWorkers, Step, answering
 from tests.gateway.serving import NOW, Gateway, serving
 
-from llmaas.accounts import Access, LedgerEntry, Quota, ledger
+from llmaas.accounts import Access, LedgerEntry, LimiterUnavailableError, Quota, ledger
 from llmaas.accounts import audit as audit_trail
 from llmaas.workers import Delta, Failed, Started, Usage
 
@@ -286,3 +286,26 @@ def test_only_who_reads_pieces_gets_them_from_the_worker(tmp_path: Path) -> None
         for options in ({}, {"stream": True}, {"logprobs": True}):
             assert ask(gateway.shared(), **options).status_code == 200
     assert [request.whole for request in workers.generated] == [True, False, False]
+
+
+async def _away(*_: object, **__: object) -> None:
+    raise LimiterUnavailableError("the shared book does not answer")
+
+
+def test_a_request_is_told_to_come_back_while_nobody_can_say_what_is_left(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway.accounts.limiter, "reserve", _away)
+    answer = ask(gateway.shared())
+    assert answer.status_code == 503
+    assert answer.json()["error"]["code"] == "service_unavailable"
+    assert int(answer.headers["retry-after"]) > 0
+
+
+def test_an_answer_that_is_paid_for_arrives_without_the_headers_nobody_can_tell(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway.accounts.limiter, "remaining", _away)
+    answer = ask(gateway.shared())
+    assert answer.status_code == 200
+    assert "x-ratelimit-remaining-tokens" not in answer.headers

@@ -5,6 +5,7 @@ from llmaas.accounts.audit import Access, AuditRecord, Change
 from llmaas.accounts.database import DatabaseError
 from llmaas.accounts.directory import Directory
 from llmaas.accounts.ledger import LedgerEntry
+from llmaas.accounts.limiter import LimiterUnavailableError
 from llmaas.accounts.limits import Level, Limit, Quota, Refusal, Remaining
 from llmaas.accounts.meter import Admission, LimitReachedError, Meter, Metered, TierUnknownError
 from llmaas.accounts.money import to_cents, to_eur, to_pico
@@ -38,6 +39,7 @@ __all__ = [
     "Level",
     "Limit",
     "LimitReachedError",
+    "LimiterUnavailableError",
     "Meter",
     "Metered",
     "NewKey",

@@ -13,7 +13,7 @@ from llmaas.accounts.book import Book
 from llmaas.accounts.directory import Directory
 from llmaas.accounts.journal import Journal
 from llmaas.accounts.ledger import LedgerEntry
-from llmaas.accounts.limiter import Limiter, LocalLimiter
+from llmaas.accounts.limiter import Limiter, LimiterUnavailableError, LocalLimiter
 from llmaas.accounts.months import month_of
 from llmaas.accounts.pruning import prune
 from llmaas.accounts.recovery import open_book, settle_left_behind
@@ -21,6 +21,9 @@ from llmaas.accounts.rotation import rotate_due
 from llmaas.accounts.store import Store, Transaction
 
 LEASE_S = 60.0
+COUNT_AGAIN_S = 5.0
+"""How soon what a dead process left is offered again to a book that did not answer."""
+
 REFRESH_S = 0.4
 """How soon a change made in another process is noticed, where requests do not ask themselves."""
 
@@ -95,8 +98,11 @@ class Accounts:
             transaction.records.extend(records)
 
         def written(future: "asyncio.Future[None]") -> None:
-            if future.cancelled() or future.exception() is not None:
-                _log.error("ledger or audit trail not written", exc_info=future.exception())
+            if future.cancelled():
+                # It is written all the same; the journal goes on saying so until the next start.
+                _log.error("nobody waited until the ledger was written")
+            elif (error := future.exception()) is not None:
+                _log.error("ledger or audit trail not written", exc_info=error)
             elif journalled is not None:
                 self.journal.closed(journalled)
 
@@ -106,6 +112,15 @@ class Accounts:
 
     async def keep(self) -> None:
         """Notice what other processes change and renew what is held; run it beside the requests."""
+        await asyncio.gather(
+            self._count_left(),
+            self._keep_fresh(),
+            self._keep_rotated(),
+            self._keep_pruned(),
+            self.limiter.keep_alive(),
+        )
+
+    async def _count_left(self) -> None:
         for entry in self._left:
             request = entry.request
             booked = Booked(
@@ -116,10 +131,14 @@ class Accounts:
                 entry.usage.completion_tokens,
                 entry.cost_pico,
             )
-            await self.limiter.count_left(booked, self.clock_ms())
-        await asyncio.gather(
-            self._keep_fresh(), self._keep_rotated(), self._keep_pruned(), self.limiter.keep_alive()
-        )
+            while True:
+                try:
+                    await self.limiter.count_left(booked, self.clock_ms())
+                except LimiterUnavailableError as error:
+                    _log.warning("what a dead process left is not counted yet: %s", error)
+                    await asyncio.sleep(COUNT_AGAIN_S)
+                else:
+                    break
 
     async def _keep_fresh(self) -> None:
         while True:

@@ -8,8 +8,15 @@ from llmaas.accounts.book import Book, Demand, Held
 from llmaas.accounts.limits import Limits, Refusal, Remaining
 
 
+class LimiterUnavailableError(Exception):
+    """The server that keeps the book does not answer; nothing can be admitted until it does."""
+
+
 class Limiter(Protocol):
-    """The book of running requests. `settle` and `progress` never wait, so they work in cleanup."""
+    """The book of running requests. `settle` and `progress` never wait, so they work in cleanup.
+
+    What is awaited raises `LimiterUnavailableError` where the book is kept elsewhere.
+    """
 
     @property
     def held(self) -> frozenset[Held]:

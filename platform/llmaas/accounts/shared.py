@@ -7,7 +7,6 @@ per tenant: a server that lost its memory is told again, and only forgets what w
 """
 
 import asyncio
-import contextlib
 import json
 import logging
 from collections import defaultdict
@@ -17,16 +16,21 @@ from typing import Any
 from uuid import uuid4
 
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from llmaas.accounts.account import IN_FLIGHT_RETRY_S, Booked
 from llmaas.accounts.book import Demand, Held
 from llmaas.accounts.database import Database
+from llmaas.accounts.limiter import LimiterUnavailableError
 from llmaas.accounts.limits import DAY_S, Level, Limit, Limits, Refusal, Remaining
 from llmaas.accounts.store import Store
 
 _SCRIPT = Path(__file__).with_name("shared_book.lua").read_text()
 _log = logging.getLogger(__name__)
 RENEWALS_PER_LEASE = 4
+PATIENCE_S = 5.0
+"""How long a request waits for the server."""
 
 
 class SharedLimiter:
@@ -43,7 +47,11 @@ class SharedLimiter:
             month: the calendar month of a moment.
             lease_s: how long a reservation is held when nobody renews it.
         """
-        self._redis: Any = Redis.from_url(url.replace("valkey", "redis", 1))
+        self._redis: Any = Redis.from_url(
+            url.replace("valkey", "redis", 1),
+            socket_timeout=PATIENCE_S,
+            socket_connect_timeout=PATIENCE_S,
+        )
         self._script = self._redis.register_script(_SCRIPT)
         self._store = store
         self._month = month
@@ -137,8 +145,10 @@ class SharedLimiter:
         """Renew what this process holds, for ever; run it beside the requests."""
         while True:
             await asyncio.sleep(self._lease_ms / 1000 / RENEWALS_PER_LEASE)
-            with contextlib.suppress(OSError):
+            try:
                 await self.renew(self._store.clock_ms())
+            except Exception:
+                _log.exception("running requests could not be renewed in the shared book")
 
     async def renew(self, now_ms: int) -> None:
         """Renew what this process holds."""
@@ -213,7 +223,12 @@ class SharedLimiter:
         task.add_done_callback(ended)
 
     async def _call(self, tenant: str, command: str, now_ms: int, *arguments: Any) -> Any:
-        return await self._script(keys=[f"llmaas:{{{tenant}}}"], args=[command, now_ms, *arguments])
+        try:
+            return await self._script(
+                keys=[f"llmaas:{{{tenant}}}"], args=[command, now_ms, *arguments]
+            )
+        except (RedisConnectionError, RedisTimeoutError, OSError) as error:
+            raise LimiterUnavailableError(f"the shared book does not answer: {error}") from error
 
 
 def _windows(limits: Limits) -> bool:

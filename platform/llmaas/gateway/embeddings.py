@@ -12,9 +12,9 @@ from llmaas.gateway.decoding import decode
 from llmaas.gateway.errors import InvalidRequest, UnsupportedValue
 from llmaas.gateway.generation import Leased, api_error
 from llmaas.gateway.inputs import MAX_EMBEDDING_INPUTS, Input, read_inputs
+from llmaas.gateway.limits import announce_limits
 from llmaas.gateway.metering import (
     admit,
-    announce_limits,
     complete,
     expected_prompts,
     prompt_counted,

@@ -6,7 +6,6 @@ metered  ──► events of the worker on their way to the client: the prompt i
 """
 
 import asyncio
-import math
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
@@ -16,26 +15,18 @@ import msgspec
 
 from llmaas.accounts import (
     Admission,
-    ApiKey,
-    Limit,
+    LimiterUnavailableError,
     LimitReachedError,
     Metered,
-    Refusal,
-    Remaining,
     TierUnknownError,
     Usage,
-    to_eur,
 )
 from llmaas.gateway.access import access_of
 from llmaas.gateway.context import Exchange, request_id
-from llmaas.gateway.errors import (
-    ApiError,
-    InsufficientQuota,
-    RateLimitExceeded,
-    Unavailable,
-)
+from llmaas.gateway.errors import Unavailable
 from llmaas.gateway.generation import Event
 from llmaas.gateway.inputs import Input
+from llmaas.gateway.limits import announce_limits, key_of, refused, unanswered
 from llmaas.gateway.resolution import Target
 from llmaas.workers.protocol import Delta, Generate, Started
 from llmaas.workers.protocol import Usage as WorkerUsage
@@ -172,7 +163,9 @@ class Metering:
                 counted, expected=None if all_counted else self.expected_prompt_tokens
             )
         except LimitReachedError as error:
-            raise await _too_much(self.exchange, error.refusal) from error
+            raise await refused(self.exchange, error.refusal) from error
+        except LimiterUnavailableError as error:
+            raise unanswered(error) from error
         if self.streams:  # its headers are sent now; those of a whole answer when it is settled
             await announce_limits(self.exchange)
 
@@ -204,7 +197,7 @@ async def admitted(
     metered = await admit(
         exchange, target, prompt_tokens=prompt_tokens, output_tokens=sum(caps), streams=streams
     )
-    key = _key(exchange)
+    key = key_of(exchange)
     # Computed prefixes are shared within a tenant only, turns are taken between keys.
     owned = [msgspec.structs.replace(g, tenant=key.tenant, owner=key.id) for g in generates]
     tally = _Tally(caps, choices_per_prompt)
@@ -222,7 +215,7 @@ async def admit(
     exchange.model = target.model.route.model
     admission = Admission(
         request_id=request_id(exchange.scope),
-        key=_key(exchange),
+        key=key_of(exchange),
         route=target.model.route,
         endpoint=target.endpoint or "",
         prompt_tokens=prompt_tokens,
@@ -232,7 +225,9 @@ async def admit(
     try:
         return await exchange.gateway.meter.admit(admission)
     except LimitReachedError as error:
-        raise await _too_much(exchange, error.refusal) from error
+        raise await refused(exchange, error.refusal) from error
+    except LimiterUnavailableError as error:
+        raise unanswered(error) from error
     except TierUnknownError as error:
         raise Unavailable(
             "The terms of this account are not in the catalogue any more. "
@@ -270,7 +265,9 @@ async def prompt_counted(exchange: Exchange, metered: Metered, prompt_tokens: in
     try:
         await metered.prompt_counted(prompt_tokens)
     except LimitReachedError as error:
-        raise await _too_much(exchange, error.refusal) from error
+        raise await refused(exchange, error.refusal) from error
+    except LimiterUnavailableError as error:
+        raise unanswered(error) from error
 
 
 def expected_chat(exchange: Exchange, target: Target) -> int:
@@ -283,68 +280,3 @@ def expected_prompts(prompts: Sequence[Input], target: Target) -> int:
     n_ctx = target.served.spec.n_ctx
     lengths = (len(each.encode()) if isinstance(each, str) else len(each) for each in prompts)
     return sum(min(length + SPECIAL_TOKENS, n_ctx) for length in lengths)
-
-
-async def announce_limits(exchange: Exchange) -> None:
-    """Put what is left now on the answer that follows."""
-    gateway = exchange.gateway
-    requests, tokens = await gateway.meter.remaining(_key(exchange))
-    now_s = gateway.meter.accounts.clock_ms() / 1000
-    exchange.announce(_headers("requests", requests, now_s) | _headers("tokens", tokens, now_s))
-
-
-def _headers(what: str, left: Remaining | None, now_s: float) -> dict[str, str]:
-    if left is None:
-        return {}
-    return {
-        f"x-ratelimit-limit-{what}": str(left.limit),
-        f"x-ratelimit-remaining-{what}": str(left.remaining),
-        f"x-ratelimit-reset-{what}": str(math.ceil(now_s) + left.reset_s),
-    }
-
-
-async def _too_much(exchange: Exchange, refusal: Refusal) -> ApiError:
-    await announce_limits(exchange)
-    whose = "this API key" if refusal.level == "key" else "this account"
-    kind = InsufficientQuota if refusal.of_quota else RateLimitExceeded
-    return kind(f"{_reached(refusal, whose)} {_advice(refusal)}", refusal.retry_after_s)
-
-
-def _reached(refusal: Refusal, whose: str) -> str:
-    left = max(0, refusal.allowed - refusal.used)
-    match refusal.limit:
-        case Limit.REQUESTS_PER_MINUTE:
-            return f"The limit of {refusal.allowed} requests per minute of {whose} is reached."
-        case Limit.OUTPUT_TOKENS_PER_HOUR | Limit.OUTPUT_TOKENS_PER_DAY:
-            window = "hour" if refusal.limit is Limit.OUTPUT_TOKENS_PER_HOUR else "day"
-            return (
-                f"The request may use {refusal.asked} output tokens (max_tokens); of the "
-                f"{refusal.allowed} per {window} of {whose}, {left} are left."
-            )
-        case Limit.MONTHLY_CAP:
-            return (
-                f"The request may cost {to_eur(refusal.asked).normalize():f} €; of the monthly cap "
-                f"of {whose}, {to_eur(left).normalize():f} € are left."
-            )
-        case _:
-            return (
-                f"The request may cost {to_eur(refusal.asked).normalize():f} €; of the credit of "
-                f"{whose}, {to_eur(left).normalize():f} € are left."
-            )
-
-
-def _advice(refusal: Refusal) -> str:
-    if refusal.in_flight:
-        return "Running requests hold the rest; try again in a moment."
-    if refusal.limit is Limit.CREDIT:
-        return "Add credit, or lower max_tokens."
-    if refusal.limit is Limit.MONTHLY_CAP:
-        return "It begins anew with the next month; a lower max_tokens may still fit."
-    if refusal.retry_after_s is None:
-        return "Lower max_tokens: a request may not be larger than the limit."
-    return f"Try again in {refusal.retry_after_s} s, or lower max_tokens."
-
-
-def _key(exchange: Exchange) -> ApiKey:
-    assert exchange.key is not None, "metering comes after authentication"
-    return exchange.key

@@ -83,6 +83,8 @@ async def _serve(
     finally:
         await running.stop()
         fresh.cancel()
+        await asyncio.gather(fresh, return_exceptions=True)
+        await service.accounts.limiter.close()
         service.accounts.close()
 
 
