@@ -1,8 +1,11 @@
 """Tenants and keys: who opens what, on both databases."""
 
 import asyncio
+import threading
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.accounts.conftest import CONTRACT, MASTER, TIER, Clock
@@ -206,3 +209,52 @@ def test_a_serving_process_notices_within_a_second_what_another_one_changed(
         return turns
 
     assert runner.run(notice()) < 200
+
+
+def test_two_administrators_do_not_undo_each_other(
+    place: Path | str, directory: Directory, clock: Clock
+) -> None:
+    other = Store(place, master=MASTER, clock_ms=clock)
+    try:
+        directory.create_tenant("acme", "ACME", TIER, actor=ME)
+        there = Directory(other)
+        there.refresh()
+        directory.change_tenant("acme", tier=CONTRACT, actor=ME)
+        changed = there.change_tenant("acme", quota=Quota(requests_per_minute=7), actor=ME)
+        assert (changed.tier, changed.quota.requests_per_minute) == ("contract", 7)
+    finally:
+        other.close()
+
+
+def test_who_reads_before_a_revocation_does_not_replace_what_was_read_after_it(
+    place: Path | str,
+    directory: Directory,
+    store: Store,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    key, token = directory.create_key(NewKey("search"), actor=ME)
+    other = Store(place, master=MASTER, clock_ms=clock)
+    reading, revoked, read = threading.Event(), threading.Event(), store.read
+
+    def slowly(question: Callable[[Any], Any]) -> Any:
+        answer = read(question)
+        if threading.current_thread() is slow and isinstance(answer, dict):
+            reading.set()
+            assert revoked.wait(10)
+        return answer
+
+    monkeypatch.setattr(store, "read", slowly)
+    directory._version = -1
+    slow = threading.Thread(target=directory.refresh)
+    slow.start()
+    assert reading.wait(10)
+    Directory(other).revoke(key.id, actor=ME)
+    quick = threading.Thread(target=directory.refresh)
+    quick.start()
+    quick.join(0.2)  # waits for the slow one, or is done
+    revoked.set()
+    slow.join(10)
+    quick.join(10)
+    other.close()
+    assert directory.authenticate(token) is None

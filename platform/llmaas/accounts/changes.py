@@ -3,13 +3,14 @@
 The directory checks what was asked and calls these; nothing else writes tenants, keys or credits.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from llmaas.accounts import rows
 from llmaas.accounts.audit import Change
 from llmaas.accounts.money import to_eur
 from llmaas.accounts.store import Transaction
-from llmaas.accounts.tenant import AccountsError, ApiKey, Credit, Tenant
+from llmaas.accounts.tenant import AccountsError, ApiKey, Credit, Tenant, UnknownTenantError
 from llmaas.accounts.vault import Vault
 
 
@@ -44,8 +45,24 @@ def create_tenant(
         rows.insert_credit(database, first)
 
 
-def change_tenant(transaction: Transaction, vault: Vault, by: By, tenant: Tenant) -> None:
-    """Write the terms of a tenant and where its rotated keys are delivered."""
+def change_tenant(
+    transaction: Transaction,
+    vault: Vault,
+    by: By,
+    tenant_id: str,
+    changed: Callable[[Tenant], Tenant],
+) -> None:
+    """Change the terms of a tenant and where its rotated keys are delivered.
+
+    What it is now is read here, so that of two administrators neither undoes the other's change.
+
+    Raises:
+        UnknownTenantError: no tenant has this id.
+    """
+    before = rows.tenant(transaction.database, vault, tenant_id)
+    if before is None:
+        raise UnknownTenantError(tenant_id)
+    tenant = changed(before)
     place = f"tenant.delivery:{tenant.id}"
     sealed = tenant.delivery and vault.seal(tenant.delivery, place)
     terms = rows.to_json(tenant.quota)

@@ -1,7 +1,6 @@
 """Where tenants are told what becomes of the models they call, and in which language."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -51,19 +50,20 @@ def change_contact(
     for name, value in changed.items():
         if value:
             _CHECKS[name](value)
-    before = contacts(store).get(tenant, Contact(tenant))
-    after = Contact(
-        tenant,
-        *(
-            getattr(before, name) if value is None else value or None
-            for name, value in given.items()
-        ),
-    )
 
-    def work(transaction: Transaction) -> None:
+    def work(transaction: Transaction) -> Contact:
         execute = transaction.database.execute
         if not execute("select 1 from tenant where id = ?", (tenant,)):
             raise UnknownTenantError(tenant)
+        # Read in the same transaction: another administrator's change must not be undone.
+        before = _read(transaction.database, store.vault).get(tenant, Contact(tenant))
+        after = Contact(
+            tenant,
+            *(
+                getattr(before, name) if value is None else value or None
+                for name, value in given.items()
+            ),
+        )
         execute("delete from contact where id = ?", (tenant,))
         execute(
             "insert into contact (id, language, mail_sealed, webhook_sealed) values (?, ?, ?, ?)",
@@ -84,13 +84,13 @@ def change_contact(
                 details={"changed": ", ".join(sorted(changed))},
             )
         )
+        return after
 
-    store.write(work)
-    return after
+    return store.write(work)
 
 
 def _read(database: Database, vault: Vault) -> dict[str, Contact]:
-    found: Mapping[str, Contact] = {
+    return {
         str(tenant): Contact(
             tenant,
             language,
@@ -101,7 +101,6 @@ def _read(database: Database, vault: Vault) -> dict[str, Contact]:
             "select id, language, mail_sealed, webhook_sealed from contact order by id"
         )
     }
-    return dict(found)
 
 
 def _sealed(vault: Vault, column: str, tenant: str, value: str | None) -> str | None:

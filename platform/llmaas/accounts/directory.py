@@ -7,6 +7,7 @@ requests (`refresh`).
 """
 
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -48,6 +49,7 @@ class Directory:
         self._asked = float("-inf")
         self._keys: dict[str, tuple[ApiKey, str]] = {}
         self._tenants: dict[str, Tenant] = {}
+        self._refreshing = threading.Lock()
 
     # -- asked by requests
 
@@ -82,16 +84,21 @@ class Directory:
 
     def refresh(self) -> bool:
         """Read what has changed; returns whether something had."""
-        self._asked = time.monotonic()
-        version = self._store.accounts_version()
-        if version == self._version:
-            return False
-        # The counter was asked first: a change in between is read now and once more later.
-        vault = self._store.vault
-        self._keys = self._store.read(lambda database: rows.keys_with_hashes(database, vault))
-        self._tenants = {tenant.id: tenant for tenant in self.tenants()}
-        self._version = version
-        return True
+        # Requests and the thread beside them refresh at the same time: without the lock, what one
+        # has read before a change could replace what the other has read after it, for good.
+        with self._refreshing:
+            self._asked = time.monotonic()
+            version = self._store.accounts_version()
+            if version == self._version:
+                return False
+            # The counter was asked first: a change in between is read now and once more later.
+            vault = self._store.vault
+            keys = self._store.read(lambda database: rows.keys_with_hashes(database, vault))
+            # Tenants second and in place first: no key is seen without its tenant.
+            self._tenants = {tenant.id: tenant for tenant in self.tenants()}
+            self._keys = keys
+            self._version = version
+            return True
 
     # -- administered by people; every method waits until its change is on disk
 
@@ -171,16 +178,18 @@ class Directory:
         Raises:
             UnknownTenantError: no tenant has this id.
         """
-        before = self.tenant(tenant_id)
-        changed = replace(
-            before,
-            tier=before.tier if tier is None else tier.id,
-            prepaid=before.prepaid if tier is None else tier.kind == "prepaid",
-            quota=before.quota if quota is None else quota,
-            delivery=before.delivery if delivery is None else delivery,
-        )
+
+        def changed(before: Tenant) -> Tenant:
+            return replace(
+                before,
+                tier=before.tier if tier is None else tier.id,
+                prepaid=before.prepaid if tier is None else tier.kind == "prepaid",
+                quota=before.quota if quota is None else quota,
+                delivery=before.delivery if delivery is None else delivery,
+            )
+
         by, vault = self._by(actor), self._store.vault
-        self._write(lambda t: changes.change_tenant(t, vault, by, changed))
+        self._write(lambda t: changes.change_tenant(t, vault, by, tenant_id, changed))
         return self.tenant(tenant_id)
 
     def close_tenant(self, tenant_id: str, *, actor: str) -> Tenant:

@@ -23,6 +23,15 @@ def tenants(database: Database, vault: Vault) -> list[Tenant]:
     return [_tenant(vault, row) for row in found]
 
 
+def tenant(database: Database, vault: Vault, tenant_id: str) -> Tenant | None:
+    """One tenant."""
+    found = database.execute(
+        f"select {_TENANT_COLUMNS} from tenant where id = ?",  # noqa: S608 - names above
+        (tenant_id,),
+    )
+    return _tenant(vault, found[0]) if found else None
+
+
 def keys(database: Database, vault: Vault, tenant: str | None = None) -> list[ApiKey]:
     """Every key, or those of one tenant."""
     where, parameters = ("", ()) if tenant is None else (" where tenant = ?", (tenant,))
