@@ -139,6 +139,27 @@ def test_a_prepaid_tenant_begins_with_the_credit_of_its_tier(
     ]
 
 
+def test_an_account_never_holds_more_than_can_be_counted(
+    directory: Directory, store: Store
+) -> None:
+    directory.create_tenant("acme", "ACME", CONTRACT, actor=ME)
+    for _ in range(9):
+        directory.credit("acme", Decimal(1_000_000), "invoice", actor=ME)
+    with pytest.raises(AccountsError, match="more than can be counted"):
+        directory.credit("acme", Decimal(1_000_000), "invoice", actor=ME)
+    assert to_eur(directory.tenant("acme").credited_pico) == 9_000_000
+    assert len(directory.credits("acme")) == 9
+
+
+@pytest.mark.parametrize("eur", ["NaN", "Infinity", "1E+40", "1000000.01", "0.0000001"])
+def test_what_is_no_amount_is_not_booked(directory: Directory, eur: str) -> None:
+    directory.create_tenant("acme", "ACME", CONTRACT, actor=ME)
+    with pytest.raises(AccountsError, match="no amount in euros"):
+        directory.credit("acme", Decimal(eur), "invoice", actor=ME)
+    with pytest.raises(AccountsError, match="no amount in euros"):
+        directory.change_tenant("acme", quota=Quota(monthly_cap_eur=Decimal(eur)), actor=ME)
+
+
 def test_closing_a_tenant_stops_its_keys(directory: Directory) -> None:
     directory.create_tenant("acme", "ACME", CONTRACT, actor=ME)
     _, token = directory.create_key(NewKey("search", tenant="acme"), actor=ME)

@@ -89,6 +89,12 @@ def test_an_api_key_is_no_admin_token(gateway: Gateway, operation: Any) -> None:
         ("tenants", {"id": "default", "name": "X", "tier": "contract"}, 400, None),
         ("credits", {"tenant": "nobody", "eur": "1", "reference": "r"}, 404, "tenant_not_found"),
         ("credits", {"tenant": "default", "eur": "0.0000001", "reference": "r"}, 400, None),
+        ("credits", {"tenant": "default", "eur": "1E+40", "reference": "r"}, 400, None),
+        ("credits", {"tenant": "default", "eur": "NaN", "reference": "r"}, 400, None),
+        ("keys", {"name": "k", "quota": {"monthly_cap_eur": "NaN"}}, 400, None),
+        ("keys", {"name": "k", "quota": {"monthly_cap_eur": "0.0000000000001"}}, 400, None),
+        ("keys", {"name": "k", "quota": {"requests_per_minute": -1}}, 400, None),
+        ("keys", {"name": "k", "rotate_days": 10**30}, 400, None),
         ("keys", {"name": "k", "tenant": "nobody"}, 404, "tenant_not_found"),
         ("keys", {"name": "k", "expires_at": "2027-01-01T00:00:00"}, 400, None),
         ("keys", {"name": "k", "secret": "mine"}, 400, None),
@@ -97,7 +103,7 @@ def test_an_api_key_is_no_admin_token(gateway: Gateway, operation: Any) -> None:
     ],
 )
 def test_what_cannot_be_is_explained(
-    admin: httpx.Client, what: str, facts: dict[str, str], status: int, code: str | None
+    admin: httpx.Client, what: str, facts: dict[str, Any], status: int, code: str | None
 ) -> None:
     answer = admin.post(f"/admin/v1/{what}", json=facts)
     assert answer.status_code == status, answer.text

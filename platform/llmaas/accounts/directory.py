@@ -27,6 +27,8 @@ from llmaas.accounts.tenant import (
     Tenant,
     UnknownKeyError,
     UnknownTenantError,
+    check_amount,
+    check_quota,
 )
 from llmaas.accounts.token import new_token, split_token
 from llmaas.bundle import TierPolicy
@@ -131,8 +133,9 @@ class Directory:
         """Make a tenant; what its tier asks for up front is credited.
 
         Raises:
-            AccountsError: the id is taken.
+            AccountsError: the id is taken, or the quota cannot be.
         """
+        check_quota(quota or NO_QUOTA)
         by = self._by(actor)
         prepaid = tier.kind == "prepaid"
         tenant = Tenant(
@@ -177,7 +180,9 @@ class Directory:
 
         Raises:
             UnknownTenantError: no tenant has this id.
+            AccountsError: the quota cannot be.
         """
+        check_quota(quota or NO_QUOTA)
 
         def changed(before: Tenant) -> Tenant:
             return replace(
@@ -204,8 +209,10 @@ class Directory:
 
         Raises:
             UnknownTenantError: no tenant has this id.
+            AccountsError: the amount cannot be booked.
         """
         self.tenant(tenant_id)
+        check_amount(eur)
         by, paid = self._by(actor), self._credit_of(tenant_id, eur, reference)
         self._write(lambda t: changes.credit(t, by, paid))
         return paid
@@ -219,7 +226,9 @@ class Directory:
 
         Raises:
             UnknownTenantError: no tenant has this id.
+            AccountsError: its quota or its times cannot be.
         """
+        new.check(self._store.clock_ms())
         if new.tenant == DEFAULT_TENANT:
             self.ensure_default_tenant()
         self.tenant(new.tenant)

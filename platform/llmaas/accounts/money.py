@@ -1,12 +1,13 @@
 """Money as whole picoeuro: sums are exact, and one token at 0.90 € per million is a whole number.
 
-A 64-bit integer holds nine million euros of them, which is more than one ledger column ever adds up
-for one customer and month.
+A 64-bit integer holds nine million euros of them: what one customer pays in and spends, ever.
 """
 
 from decimal import ROUND_HALF_UP, Decimal
 
 PICO_PER_EUR = 10**12
+MOST_PICO = 2**63 - 1
+"""What a column holds."""
 CENT = Decimal("0.01")
 
 

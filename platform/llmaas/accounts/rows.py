@@ -4,7 +4,8 @@ import msgspec
 
 from llmaas.accounts.database import Database, Row
 from llmaas.accounts.limits import Quota
-from llmaas.accounts.tenant import ApiKey, Credit, Tenant
+from llmaas.accounts.money import MOST_PICO
+from llmaas.accounts.tenant import AccountsError, ApiKey, Credit, Tenant
 from llmaas.accounts.vault import Vault
 
 _KEY_COLUMNS = (
@@ -77,7 +78,16 @@ def insert_key(database: Database, vault: Vault, key: ApiKey, secret_hash: str) 
 
 
 def insert_credit(database: Database, credit: Credit) -> None:
-    """Add a payment and what it adds to the tenant's account, inside a transaction."""
+    """Add a payment and what it adds to the tenant's account, inside a transaction.
+
+    Raises:
+        AccountsError: the account cannot hold more. SQLite would go on with an inexact number.
+    """
+    for (credited,) in database.execute(
+        "select credited_pico from tenant where id = ?", (credit.tenant,)
+    ):
+        if abs(credited + credit.amount_pico) > MOST_PICO:
+            raise AccountsError(f"tenant {credit.tenant} has paid in more than can be counted")
     database.execute(
         "insert into credit values (?, ?, ?, ?, ?)",
         (credit.id, credit.tenant, credit.amount_pico, credit.reference, credit.at_ms),

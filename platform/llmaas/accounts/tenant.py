@@ -1,6 +1,7 @@
 """Who may call: tenants and their keys, as everyone may see them."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from llmaas.accounts.limits import NO_QUOTA, Quota
 
@@ -8,6 +9,10 @@ DEFAULT_TENANT = "default"
 """The operator's own, on a contract without limits; `llmaas up` makes its local key there."""
 GRACE_HOURS = 168
 """How long a key stays valid beside its successor, unless it says otherwise."""
+MOST_EUR = Decimal(1_000_000)
+"""In one payment or cap; a column holds nine million."""
+MOST_DAYS = 36_500
+"""A century: what is meant to last longer has no end."""
 
 
 class UnknownKeyError(KeyError):
@@ -26,6 +31,37 @@ class UnknownTenantError(KeyError):
 
 class AccountsError(ValueError):
     """An administrator asked for something that cannot be; the message says what to do."""
+
+
+def check_amount(eur: Decimal) -> None:
+    """Refuse what cannot be booked exactly.
+
+    Raises:
+        AccountsError: it is no number, too large, or finer than a millionth of a euro.
+    """
+    # Compared first: what is beyond every limit cannot be rounded either.
+    if not eur.is_finite() or abs(eur) > MOST_EUR or eur != round(eur, 6):
+        raise AccountsError(
+            f"{eur} is no amount in euros: write it like 12.50, with six decimals at most "
+            f"and no more than {MOST_EUR}"
+        )
+
+
+def check_quota(quota: Quota) -> None:
+    """Refuse limits that nothing could be measured by.
+
+    Raises:
+        AccountsError: one is negative, or its amount cannot be booked.
+    """
+    counts = (
+        quota.requests_per_minute,
+        quota.output_tokens_per_hour,
+        quota.output_tokens_per_day,
+    )
+    if any(count is not None and count < 0 for count in counts):
+        raise AccountsError("a limit cannot be below 0; leave it out where there is none")
+    if quota.monthly_cap_eur is not None:
+        check_amount(quota.monthly_cap_eur)
 
 
 @dataclass(frozen=True)
@@ -103,6 +139,21 @@ class NewKey:
     expires_ms: int | None = None
     rotate_days: int | None = None
     grace_hours: int = GRACE_HOURS
+
+    def check(self, now_ms: int) -> None:
+        """Refuse a quota or a time that cannot be.
+
+        Raises:
+            AccountsError: it cannot.
+        """
+        check_quota(self.quota)
+        days = (
+            self.rotate_days or 0,
+            self.grace_hours // 24,
+            ((self.expires_ms or now_ms) - now_ms) // 86_400_000,
+        )
+        if max(days) > MOST_DAYS:
+            raise AccountsError(f"a key is planned for {MOST_DAYS} days at most")
 
 
 @dataclass(frozen=True)

@@ -64,12 +64,16 @@ def euros(text: str) -> "Decimal":
     """
     from decimal import Decimal, InvalidOperation
 
+    from llmaas.accounts.tenant import check_amount
+
     try:
         amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount != round(amount, 6):
-        raise CommandError(Exit.USAGE, f"{text!r} is no amount in euros", "write it like 12.50")
+    except InvalidOperation as error:
+        raise CommandError(
+            Exit.USAGE, f"{text!r} is no amount in euros", "write it like 12.50"
+        ) from error
+    with refusing():
+        check_amount(amount)
     return amount
 
 
