@@ -9,5 +9,10 @@ from llmaas.bundle import Service
 
 def today_of(service: Service) -> Callable[[], date]:
     """A clock that tells the service's day."""
-    zone = ZoneInfo(service.time_zone)
+    zone = zone_of(service)
     return lambda: datetime.now(zone).date()
+
+
+def zone_of(service: Service) -> ZoneInfo:
+    """Where its days begin."""
+    return ZoneInfo(service.time_zone)

@@ -2,7 +2,13 @@
 
 from llmaas.gateway.app import create_app
 from llmaas.gateway.openapi import openapi_document
-from llmaas.gateway.server import GatewayServer, ListenError, listen, spare_collector
+from llmaas.gateway.server import (
+    GatewayServer,
+    ListenError,
+    listen,
+    local_url,
+    spare_collector,
+)
 from llmaas.gateway.version import CATALOGUE, Refusal, Version
 
 __all__ = [
@@ -13,6 +19,7 @@ __all__ = [
     "Version",
     "create_app",
     "listen",
+    "local_url",
     "openapi_document",
     "spare_collector",
 ]

@@ -84,6 +84,12 @@ def listen(host: str, port: int) -> socket.socket:
     return opened
 
 
+def local_url(host: str, port: int) -> str:
+    """Where clients on this machine reach what listens on an address, which may be all of them."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def _refusal(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"port {port} of {host} is taken; stop what listens there or choose another port"
@@ -172,8 +178,7 @@ class GatewayServer:
     @property
     def url(self) -> str:
         """Where clients on this machine reach it."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return local_url(self.host, self.port)
 
     async def start(self) -> None:
         """Begin to answer; returns when the server accepts requests."""

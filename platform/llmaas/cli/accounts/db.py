@@ -106,6 +106,9 @@ def restore(file: FileArgument, *, state_directory: StateDirOption = None) -> No
     open_state(state)
     fresh = state.accounts.with_suffix(".restored")
     with locked(state, "db restore"), writing(state):
+        for left in (fresh, *_beside(fresh)):
+            left.unlink(missing_ok=True)  # of a restoration that died
+        fresh.touch(mode=0o600)
         shutil.copyfile(file, fresh)
         try:
             store = Store(fresh, master=master_secret(state), clock_ms=clock_ms)
@@ -118,14 +121,20 @@ def restore(file: FileArgument, *, state_directory: StateDirOption = None) -> No
         if problems:
             fresh.unlink()
             raise CommandError(Exit.PROBLEMS, f"{file}: {problems[0]}", "take another backup")
-        for suffix in ("-wal", "-shm"):
-            old = state.accounts.with_name(state.accounts.name + suffix)
+        before = state.accounts.with_name(f"{state.accounts.name}.before")
+        for old, kept in zip(
+            (*_beside(state.accounts), state.accounts), (*_beside(before), before), strict=True
+        ):
             if old.exists():
-                old.rename(state.accounts.with_name(f"{state.accounts.name}.before{suffix}"))
-        if state.accounts.exists():
-            state.accounts.rename(state.accounts.with_name(f"{state.accounts.name}.before"))
+                old.rename(kept)
         fresh.rename(state.accounts)
     print(f"Restored {state.accounts} from {file}.")
+
+
+def _beside(database: Path) -> tuple[Path, Path]:
+    """What SQLite keeps beside its file: the write-ahead log, and the index of it."""
+    wal, shm = (database.with_name(f"{database.name}{ending}") for ending in ("-wal", "-shm"))
+    return wal, shm
 
 
 @app.command("rotate-secret", epilog=epilog(ROTATE_EXAMPLES))

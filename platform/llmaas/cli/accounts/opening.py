@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from llmaas.accounts import Accounts, DatabaseError, Directory, Store, VaultError
 from llmaas.bundle import Service
 from llmaas.cli.exits import CommandError, Exit
+from llmaas.cli.secret_files import write_secret
 from llmaas.cli.state import StateDir, open_state, writing
 
 SECRET_FILE_VARIABLE = "LLMAAS_SECRET_FILE"  # noqa: S105 - a name
@@ -138,23 +139,6 @@ def next_secret(state: StateDir) -> Path:
 
 def new_secret(path: Path) -> bytes:
     """Make a master secret in a file; it is on disk when this returns."""
-    secret = secrets.token_hex(SECRET_BYTES).encode()
-    _write_new(path, secret)
-    return secret
-
-
-def _write_new(path: Path, secret: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.unlink(missing_ok=True)
-    # The mode is given at creation: there is no moment at which others could read it.
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secret + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    secret = secrets.token_hex(SECRET_BYTES)
+    write_secret(path, secret)
+    return secret.encode()

@@ -3,8 +3,9 @@
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.state import StateDir
@@ -48,9 +49,16 @@ def _rows(lines: Iterable[str]) -> Iterable[Calls]:
 
 
 def calls_in_ledger(
-    state: StateDir, database: str | None, *, since: date, until: date
+    state: StateDir, database: str | None, *, since: date, until: date, zone: ZoneInfo
 ) -> tuple[Calls, ...] | None:
     """Settled requests from `since` to the end of `until`; `None` where there is no ledger.
+
+    Args:
+        state: whose ledger.
+        database: URL of the database of accounts; `None` is the state directory's own.
+        since: the first day.
+        until: the last day.
+        zone: of the service, where its days begin.
 
     Raises:
         CommandError: the database cannot be opened.
@@ -64,9 +72,9 @@ def calls_in_ledger(
         rows = store.read(
             lambda each: each.execute(
                 "select tenant, key_id, model, count(*) from ledger "
-                "where admitted_ms >= ? and admitted_ms <= ? "
+                "where admitted_ms >= ? and admitted_ms < ? "
                 "group by tenant, key_id, model",
-                (_ms(since, time.min), _ms(until, time.max)),
+                (_begins_ms(since, zone), _begins_ms(until + timedelta(days=1), zone)),
             )
         )
     finally:
@@ -74,5 +82,5 @@ def calls_in_ledger(
     return tuple(sorted(Calls(str(t), str(k), str(m), int(n)) for t, k, m, n in rows))
 
 
-def _ms(day: date, moment: time) -> int:
-    return int(datetime.combine(day, moment, tzinfo=UTC).timestamp() * 1000)
+def _begins_ms(day: date, zone: ZoneInfo) -> int:
+    return int(datetime.combine(day, time(), tzinfo=zone).timestamp() * 1000)

@@ -22,7 +22,7 @@ from llmaas.cli.lifecycle.notices import (
     write_notices,
 )
 from llmaas.cli.options import CatalogOption, DatabaseOption, JsonOption, StateDirOption
-from llmaas.cli.service_day import today_of
+from llmaas.cli.service_day import today_of, zone_of
 from llmaas.cli.sources import load_source
 from llmaas.cli.state import state_dir
 
@@ -100,7 +100,13 @@ def report(
     if usage is not None:
         calls: tuple[Calls, ...] | None = calls_in_file(usage)
     else:
-        calls = calls_in_ledger(state_dir(state_directory), database, since=since, until=today)
+        calls = calls_in_ledger(
+            state_dir(state_directory),
+            database,
+            since=since,
+            until=today,
+            zone=zone_of(bundle.service),
+        )
     due = due_on(bundle, today)
     going = leaving(bundle, today)
     still = None if calls is None else tuple(each for each in calls if each.model in going)

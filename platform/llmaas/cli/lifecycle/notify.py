@@ -24,7 +24,7 @@ from llmaas.cli.lifecycle.delivery import (
 from llmaas.cli.lifecycle.due import NEAR, WINDOW_DAYS, leaving
 from llmaas.cli.lifecycle.notices import languages_of, notices_of, require_notices
 from llmaas.cli.options import CatalogOption, DatabaseOption, StateDirOption
-from llmaas.cli.service_day import today_of
+from llmaas.cli.service_day import today_of, zone_of
 from llmaas.cli.sources import load_source
 from llmaas.cli.state import state_dir
 
@@ -110,7 +110,7 @@ def notify(
     state = state_dir(state_directory)
     since = today - timedelta(days=WINDOW_DAYS)
     calls = (
-        calls_in_ledger(state, database, since=since, until=today)
+        calls_in_ledger(state, database, since=since, until=today, zone=zone_of(bundle.service))
         if usage is None
         else calls_in_file(usage)
     )

@@ -21,6 +21,7 @@ import msgspec
 from llmaas.cli.service.who import peer
 
 SOCKET = "control"
+ACCEPT_AGAIN_S = 1.0
 _LINE_BYTES = 2**16
 
 _log = logging.getLogger(__name__)
@@ -100,8 +101,14 @@ async def _accept(listener: socket.socket, handle: Handle) -> None:
     loop = asyncio.get_running_loop()
     async with asyncio.TaskGroup() as conversations:
         while True:
-            connection, _ = await loop.sock_accept(listener)
-            conversations.create_task(_converse(connection, handle))
+            try:
+                connection, _ = await loop.sock_accept(listener)
+            except OSError:
+                # Too many open files, say: what is being carried out goes on, and so does this.
+                _log.exception("a command could not connect")
+                await asyncio.sleep(ACCEPT_AGAIN_S)
+            else:
+                conversations.create_task(_converse(connection, handle))
 
 
 async def _converse(connection: socket.socket, handle: Handle) -> None:

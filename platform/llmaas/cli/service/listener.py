@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from llmaas.cli.exits import CommandError, Exit
-from llmaas.gateway import ListenError, listen
+from llmaas.gateway import ListenError, listen, local_url
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,7 @@ class Listener:
     @property
     def url(self) -> str:
         """Where a client on this machine reaches it."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return local_url(self.host, self.port)
 
     @property
     def loopback(self) -> bool:

@@ -1,10 +1,10 @@
 """The first-run API key: made once, kept in the state directory, the same at every start."""
 
-import os
 import stat
 import sys
 
 from llmaas.accounts import Directory, NewKey
+from llmaas.cli.secret_files import write_secret
 from llmaas.cli.state import StateDir
 
 NAME = "local (made by `llmaas up`)"
@@ -20,7 +20,7 @@ def local_key(state: StateDir, directory: Directory) -> str:
     if token is not None and directory.authenticate(token) is not None:
         return token
     _, token = directory.create_key(NewKey(NAME), actor="llmaas up")
-    _write(state, token)
+    write_secret(state.local_key, token)
     return token
 
 
@@ -37,13 +37,3 @@ def _read(state: StateDir) -> str | None:
             file=sys.stderr,
         )
     return token
-
-
-def _write(state: StateDir, token: str) -> None:
-    temporary = state.local_key.with_name(f".{state.local_key.name}.new")
-    temporary.unlink(missing_ok=True)
-    # The mode is given at creation: there is no moment at which others could read it.
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(token + "\n")
-    temporary.replace(state.local_key)
