@@ -57,7 +57,8 @@ def read_manifest(directory: Path) -> Manifest:
     """Read the manifest alone.
 
     Raises:
-        BundleError: it is missing, unreadable or of another schema version.
+        BundleError: it is missing, unreadable, of another schema version, or vouches for what lies
+            outside of the directory.
     """
     try:
         manifest = msgspec.json.decode((directory / MANIFEST).read_bytes(), type=Manifest)
@@ -74,6 +75,13 @@ def read_manifest(directory: Path) -> Manifest:
             f"{directory / MANIFEST}: schema version {manifest.schema_version}, this program reads "
             f"{SCHEMA_VERSION}; generate the bundle with the same version of llmaas that serves it"
         )
+    for entry in manifest.files:
+        # Whoever copies a bundle writes these names: none may lead out of where they are written.
+        if entry.path in {"", ".", ".."} or Path(entry.path).name != entry.path:
+            raise BundleError(
+                f"{directory / MANIFEST}: {entry.path!r} is not the name of a file in it; "
+                "take this bundle from where it was generated"
+            )
     return manifest
 
 

@@ -239,3 +239,14 @@ def test_a_manifest_that_leaves_out_a_table_is_refused(directory: Path) -> None:
     (directory / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(BundleError, match=r"tiers\.json is not listed"):
         read_bundle(directory)
+
+
+@pytest.mark.parametrize("name", ["../evil.json", "/etc/passwd", "sub/evil.json", "..", ""])
+def test_a_manifest_vouches_for_nothing_outside_of_its_directory(
+    directory: Path, name: str
+) -> None:
+    manifest = json.loads((directory / "manifest.json").read_text())
+    manifest["files"].append({"path": name, "sha256": sha256(b"").hexdigest()})
+    (directory / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleError, match="is not the name of a file in it"):
+        read_manifest(directory)
