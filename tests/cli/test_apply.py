@@ -104,7 +104,9 @@ def test_the_documentation_changes_with_the_catalogue_and_is_there_all_the_time(
         assert done.code == Exit.OK, done.err
         with urllib.request.urlopen(url, timeout=20) as answer:
             # What a reader sees and what a request meets change together.
-            assert "Qwen3 Renamed" in answer.read().decode()
+            page = answer.read().decode()
+            assert "Qwen3 Renamed" in page
+            assert service.ready["base_url"] in page
             stamped = answer.headers["x-llmaas-catalogue"]
         assert stamped == json.loads(done.out)["catalogue_sha256"][:12]
         assert llmaas("apply", "--rollback").code == Exit.OK

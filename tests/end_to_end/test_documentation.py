@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 from tests.missing import missing
 
+from llmaas.catalog import read_catalog
+
 CHROMIUM = "/usr/bin/chromium"
 LANGUAGES = {"fr": "", "en": "en/", "es": "es/", "de": "de/", "it": "it/"}
 QUIET = [
@@ -81,6 +83,15 @@ def test_every_page_says_that_stand_in_weights_answer(service, page):
     for prefix in LANGUAGES.values():
         page.goto(service.docs_url + prefix)
         assert page.locator('[data-md-component="announce"]').inner_text().strip()
+
+
+def test_the_pages_tell_readers_to_call_the_service_that_serves_them(service):
+    elsewhere = read_catalog(service.catalog).catalog.service.base_url
+    for path in ("", "start/quickstart/", "endpoints/", "guides/langchain/"):
+        for prefix in LANGUAGES.values():
+            page = fetch(f"{service.docs_url}{prefix}{path}")
+            assert service.base_url in page, prefix + path
+            assert elsewhere not in page, prefix + path
 
 
 def fetch(url: str) -> str:

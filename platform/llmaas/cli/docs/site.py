@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int | None], None]
 
 
-def site_key(catalogue_sha256: str, today: date, *, stand_in: bool) -> str:
-    """Changes with everything that a page shows: facts, day, program, texts, kind of weights."""
+def site_key(
+    catalogue_sha256: str, today: date, *, stand_in: bool, api_base_url: str | None
+) -> str:
+    """Changes with everything that a page shows: facts, day, program, texts, weights, address."""
     digest = hashlib.sha256()
-    for part in (catalogue_sha256, today.isoformat(), program_version(), str(stand_in)):
-        digest.update(part.encode() + b"\0")
+    shown = (catalogue_sha256, today.isoformat(), program_version(), str(stand_in), api_base_url)
+    for part in shown:
+        digest.update(f"{part}\0".encode())
     for name, content in _sources(resources.files("llmaas.generators")):
         digest.update(name.encode() + b"\0" + content + b"\0")
     return digest.hexdigest()[:16]
@@ -35,6 +38,7 @@ def cached_site(
     catalogue_sha256: str,
     today: date,
     stand_in: bool,
+    api_base_url: str | None,
     progress: Progress,
     keep: Path | None = None,
 ) -> Path:
@@ -43,9 +47,17 @@ def cached_site(
     Raises:
         CommandError: it cannot be built.
     """
-    site = docs_dir / site_key(catalogue_sha256, today, stand_in=stand_in)
+    key = site_key(catalogue_sha256, today, stand_in=stand_in, api_base_url=api_base_url)
+    site = docs_dir / key
     if not site.is_dir():
-        build(catalog_file, site, today=today, stand_in=stand_in, progress=progress)
+        build(
+            catalog_file,
+            site,
+            today=today,
+            stand_in=stand_in,
+            progress=progress,
+            api_base_url=api_base_url,
+        )
     for other in docs_dir.iterdir():
         if other not in {site, keep}:
             shutil.rmtree(other, ignore_errors=True)
@@ -61,8 +73,11 @@ def build(
     progress: Progress,
     strict: bool = False,
     base_path: str = "/docs/",
+    api_base_url: str | None = None,
 ) -> None:
     """Build the site of every language in the place of what `out_dir` holds.
+
+    `api_base_url` is what the samples call, by default the address that the catalogue names.
 
     Raises:
         CommandError: it cannot be built; `out_dir` is as it was.
@@ -80,6 +95,7 @@ def build(
             progress=progress,
             strict=strict,
             base_path=base_path,
+            api_base_url=api_base_url,
         )
     except DocsUnavailable as error:
         raise CommandError(Exit.CANNOT_START, str(error)) from error

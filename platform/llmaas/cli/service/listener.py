@@ -24,6 +24,14 @@ class Listener:
         return local_url(self.host, self.port)
 
     @property
+    def api_base_url(self) -> str | None:
+        """What the pages that are served here tell readers to call.
+
+        `None` where it listens on every address: which of them readers use is not known.
+        """
+        return None if ip_address(self.address).is_unspecified else f"{self.url}/v1"
+
+    @property
     def loopback(self) -> bool:
         """Whether only this machine can reach it."""
         return ip_address(self.address).is_loopback

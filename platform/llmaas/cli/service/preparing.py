@@ -28,6 +28,8 @@ class Preparing:
     """Where documentation is built; `None` where this service builds none."""
     machines: frozenset[str] = frozenset()
     """Others on which models may run."""
+    api_base_url: str | None = None
+    """What the documentation tells readers to call; `None` is what the catalogue names."""
 
     def __call__(self, bundle_id: str, before: Service, progress: Callable[[str], None]) -> Service:
         """The service of a bundle, with what outlives it taken over from the one before.
@@ -86,6 +88,7 @@ class Preparing:
             catalogue_sha256=sha256,
             today=today_of(bundle.service)(),
             stand_in=stand_in,
+            api_base_url=self.api_base_url,
             progress=lambda _done, _total: None,
             keep=keep,
         )

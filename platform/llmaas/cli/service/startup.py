@@ -64,11 +64,22 @@ def start_up(request: Request, *, catalog: Path | None, with_docs: bool) -> None
         deployment = _deployed(request, bundle_id, stand_ins)
         site = None
         if with_docs:
-            site = _site(source, state, steps, stand_in=bool(deployment.stand_ins))
+            site = _site(
+                source,
+                state,
+                steps,
+                stand_in=bool(deployment.stand_ins),
+                api_base_url=listener.api_base_url,
+            )
         accounts = open_accounts(state, deployment.bundle.service, request.database)
         with writing(state):
             api_key = local_key(state, accounts.directory)
-        preparing = _preparing(request, stand_ins, docs_dir=state.docs if with_docs else None)
+        preparing = _preparing(
+            request,
+            stand_ins,
+            docs_dir=state.docs if with_docs else None,
+            api_base_url=listener.api_base_url,
+        )
         first = _First(bundle_id, deployment, preparing, site, api_key)
         _serve(request, first, listener, accounts, steps)
 
@@ -94,7 +105,7 @@ def start_serve(
         _require_key(state, accounts)
         stand_ins = _stand_ins(state, steps) if allow_stand_ins else None
         deployment = _deployed(request, bundle_id, stand_ins)
-        preparing = _preparing(request, stand_ins, docs_dir=None)
+        preparing = _preparing(request, stand_ins, docs_dir=None, api_base_url=None)
         first = _First(bundle_id, deployment, preparing, docs_dir, None)
         _serve(request, first, listener, accounts, steps)
 
@@ -173,7 +184,13 @@ def _deployed(request: Request, bundle_id: str, stand_ins: StandIns | None) -> D
     )
 
 
-def _preparing(request: Request, stand_ins: StandIns | None, *, docs_dir: Path | None) -> Preparing:
+def _preparing(
+    request: Request,
+    stand_ins: StandIns | None,
+    *,
+    docs_dir: Path | None,
+    api_base_url: str | None,
+) -> Preparing:
     state = request.state
     return Preparing(
         store_of(state),
@@ -182,6 +199,7 @@ def _preparing(request: Request, stand_ins: StandIns | None, *, docs_dir: Path |
         stand_ins,
         docs_dir,
         request.elsewhere.names,
+        api_base_url,
     )
 
 
@@ -228,7 +246,9 @@ def _stand_ins(state: StateDir, steps: Steps) -> StandIns:
         return make_stand_ins(state.stand_ins)
 
 
-def _site(source: Source, state: StateDir, steps: Steps, *, stand_in: bool) -> Path | None:
+def _site(
+    source: Source, state: StateDir, steps: Steps, *, stand_in: bool, api_base_url: str | None
+) -> Path | None:
     if source.catalog_file is None:
         steps.say(
             "No documentation: it is built from a catalogue, and there is none here. "
@@ -248,6 +268,7 @@ def _site(source: Source, state: StateDir, steps: Steps, *, stand_in: bool) -> P
             catalogue_sha256=source.catalogue_sha256,
             today=today_of(source.bundle.service)(),
             stand_in=stand_in,
+            api_base_url=api_base_url,
             progress=step.progress,
         )
 
