@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from llmaas.cli.listener import take_port
+from llmaas.cli.service.listener import take_port
 
 
 @pytest.mark.parametrize(
