@@ -13,6 +13,7 @@ from llmaas.gateway.context import Exchange, Lease
 from llmaas.gateway.decoding import decode
 from llmaas.gateway.errors import InvalidRequest, UnsupportedValue
 from llmaas.gateway.generation import sampling, stops, total_usage
+from llmaas.gateway.images import image_characters, read_images
 from llmaas.gateway.logprobs import chat_logprobs
 from llmaas.gateway.metering import expected_chat
 from llmaas.gateway.resolution import Target, caller, resolve
@@ -42,7 +43,7 @@ from llmaas.gateway.wire import (
 from llmaas.gateway.wire.answers import FinishReason
 from llmaas.gateway.wire.messages import to_template
 from llmaas.gateway.wire.requests import DEFAULT_MAX_TOKENS
-from llmaas.workers.protocol import Delta, Generate, ToolCallDelta
+from llmaas.workers.protocol import Delta, Generate, ImageInput, ToolCallDelta
 
 
 async def create_chat_completion(exchange: Exchange) -> None:
@@ -57,9 +58,10 @@ async def create_chat_completion(exchange: Exchange) -> None:
 async def answer_chat(exchange: Exchange, request: ChatRequest, target: Target) -> None:
     """Answer a conversation with a model that was found."""
     check(request, target)
+    images = read_images(exchange, request, target)
     model = target.model.route.model
     await screen(exchange, chat_texts(request), model=model, user=request.user)
-    await exchange.unless_gone(_answer(exchange, request, target))
+    await exchange.unless_gone(_answer(exchange, request, target, images))
 
 
 def check(request: ChatRequest, target: Target) -> None:
@@ -94,12 +96,14 @@ def check(request: ChatRequest, target: Target) -> None:
         )
 
 
-async def _answer(exchange: Exchange, request: ChatRequest, target: Target) -> None:
+async def _answer(
+    exchange: Exchange, request: ChatRequest, target: Target, images: list[ImageInput]
+) -> None:
     count = request.n or 1
     checked = output_check(exchange, request)
     # What is looked for in an answer has to be found before the answer is complete.
     whole = checked is None and not request.stream and not request.logprobs
-    generates = [_generate(request, choice, whole=whole) for choice in range(count)]
+    generates = [_generate(request, choice, images, whole=whole) for choice in range(count)]
     if checked is not None:
         for generate in generates:
             checked.marked(generate.messages)
@@ -109,18 +113,23 @@ async def _answer(exchange: Exchange, request: ChatRequest, target: Target) -> N
         generates,
         partial(ChatForm, exchange, request, target.model.route.model),
         param="messages",
-        prompt_tokens=expected_chat(exchange, target),
+        prompt_tokens=expected_chat(
+            exchange, target, images=len(images), of_images=image_characters(request)
+        ),
         choices_per_prompt=count,
         streams=bool(request.stream),
         checked=checked,
     )
 
 
-def _generate(request: ChatRequest, choice: int, *, whole: bool) -> Generate:
+def _generate(
+    request: ChatRequest, choice: int, images: list[ImageInput], *, whole: bool
+) -> Generate:
     tools = request.tools if request.tool_choice != "none" else None
     return Generate(
         stream=0,  # the lease numbers it
         messages=to_template(request.messages),
+        images=images,
         tools=None if not tools else msgspec.to_builtins(tools),
         tool_choice=tool_choice(request),
         thinking=thinking(request),

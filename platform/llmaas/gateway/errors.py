@@ -17,6 +17,7 @@
     ├── MethodNotAllowed           405  method_not_allowed
     ├── ModelRetired               410  model_retired
     ├── BodyTooLarge               413  request_too_large
+    ├── ImageTooLarge              413  request_too_large
     ├── UnsupportedMediaType       415  unsupported_media_type
     ├── RateLimitExceeded          429  rate_limit_exceeded
     │   └── InsufficientQuota      429  insufficient_quota
@@ -198,6 +199,20 @@ class BodyTooLarge(ApiError):
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(
             f"The request body is larger than {limit_bytes} bytes, the most this service reads."
+        )
+
+
+class ImageTooLarge(ApiError):
+    """The file of an image is longer than what is read."""
+
+    status = 413
+    code = "request_too_large"
+
+    def __init__(self, limit_bytes: int, *, param: str) -> None:
+        super().__init__(
+            f"The image of '{param}' is larger than {limit_bytes} bytes, the most this service "
+            "reads. Make it smaller, or save it as JPEG.",
+            param=param,
         )
 
 

@@ -27,7 +27,7 @@ USAGE = wire.TokenUsage(
     completion_tokens=9,
     total_tokens=23,
     reasoning_tokens=0,
-    prompt_tokens_details=wire.PromptTokensDetails(cached_tokens=0),
+    prompt_tokens_details=wire.PromptTokensDetails(cached_tokens=0, image_tokens=0),
     completion_tokens_details=wire.CompletionTokensDetails(reasoning_tokens=0),
 )
 

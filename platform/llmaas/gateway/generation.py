@@ -191,7 +191,7 @@ def api_error(failure: Failed, param: str) -> ApiError:
                 prompt_tokens=failure.prompt_tokens or 0, n_ctx=failure.n_ctx or 0, param=param
             )
         case "invalid_request":
-            return InvalidRequest(failure.message, param=param)
+            return InvalidRequest(failure.message, param=failure.location or param)
         case "unsupported":
             return UnsupportedValue(failure.message, param=param)
         case "overloaded":
@@ -225,7 +225,8 @@ def total_usage(usages: Sequence[Usage], *, choices_per_prompt: int) -> TokenUsa
         total_tokens=prompt_tokens + completion_tokens,
         reasoning_tokens=reasoning_tokens,
         prompt_tokens_details=PromptTokensDetails(
-            cached_tokens=sum(usage.cached_tokens for usage in prompts)
+            cached_tokens=sum(usage.cached_tokens for usage in prompts),
+            image_tokens=sum(usage.image_tokens for usage in prompts),
         ),
         completion_tokens_details=CompletionTokensDetails(reasoning_tokens=reasoning_tokens),
     )

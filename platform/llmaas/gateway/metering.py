@@ -33,6 +33,8 @@ from llmaas.workers.protocol import Usage as WorkerUsage
 
 TEMPLATE_TOKENS = 1024
 """What a chat template may add to a conversation, at a guess; the tokenizer's count follows."""
+IMAGE_TOKENS = 8192
+"""What an image takes at most, at a guess; the worker's count follows."""
 SPECIAL_TOKENS = 8
 """What a tokenizer adds to a prompt."""
 
@@ -270,9 +272,17 @@ async def prompt_counted(exchange: Exchange, metered: Metered, prompt_tokens: in
         raise unanswered(error) from error
 
 
-def expected_chat(exchange: Exchange, target: Target) -> int:
-    """Tokens a conversation has at most, at a guess: a token is one byte at least."""
-    return min(exchange.body_bytes + TEMPLATE_TOKENS, target.served.spec.n_ctx)
+def expected_chat(exchange: Exchange, target: Target, *, images: int, of_images: int) -> int:
+    """Tokens a conversation has at most, at a guess: a token of text is one byte at least.
+
+    Args:
+        exchange: the request.
+        target: the model that answers.
+        images: how many it has.
+        of_images: bytes of the body that are theirs.
+    """
+    text = exchange.body_bytes - of_images + TEMPLATE_TOKENS
+    return min(text + images * IMAGE_TOKENS, target.served.spec.n_ctx)
 
 
 def expected_prompts(prompts: Sequence[Input], target: Target) -> int:

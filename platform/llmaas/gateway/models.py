@@ -37,6 +37,8 @@ def model_object(gateway: Gateway, target: Target) -> ModelObject:
         context_tokens=route.context_tokens,
         endpoints=route.endpoints,
         capabilities=route.capabilities,
+        input_modalities=route.input_modalities,
+        output_modalities=route.output_modalities,
         phase=target.phase,
         stability=entry.stability,
         released_on=entry.released_on,

@@ -104,8 +104,10 @@ def _stand_in(spec: WorkerSpec, stand_ins: StandIns | None) -> ServedModel | Non
         return ServedModel(served, stand_ins.embedding, None, stand_in=True)
     tools = None if spec.tool_call_format is None else STAND_IN_TOOL_CALLS
     served = replace(neutral, n_ctx=min(spec.n_ctx, stand_ins.n_ctx), tool_call_format=tools)
+    projector = None if spec.mmproj is None else stand_ins.projector
     if spec.reasoning is None:
-        return ServedModel(served, stand_ins.chat, None, stand_in=True)
+        return ServedModel(served, stand_ins.chat, projector, stand_in=True)
     opens, closes = STAND_IN_MARKERS
     markers = ReasoningFormat(open=opens, close=closes, mode=spec.reasoning.mode)
-    return ServedModel(replace(served, reasoning=markers), stand_ins.reasoning, None, stand_in=True)
+    thinking = replace(served, reasoning=markers)
+    return ServedModel(thinking, stand_ins.reasoning, projector, stand_in=True)

@@ -17,6 +17,7 @@ from itertools import islice
 
 from llmaas.workers.grammars import GrammarError
 from llmaas.workers.grouping import best_groups
+from llmaas.workers.image_batch import ImageBatch, image_batch
 from llmaas.workers.kv_memory import KvMemory
 from llmaas.workers.likelihoods import Likelihoods
 from llmaas.workers.model import Batch, Context
@@ -127,7 +128,7 @@ class GenerationEngine:
                 starts_in_reasoning=prompt.starts_in_reasoning,
                 calls=prompt.call_reader(),
             )
-            self._waiting.add(Sequence(prompt, text, arrived_at=time.monotonic()))
+            self._waiting.add(Sequence(prompt, text, arrived_at=prompt.read_at))
 
     def _everyone(self) -> Iterable[Sequence]:
         return [*self._sequences, *self._waiting]
@@ -166,24 +167,31 @@ class GenerationEngine:
         pieces = self._pieces([s for s in able if not s.decodes], others_decode=bool(rows))
         if not rows and not pieces:
             return False
+        seen = [piece for piece in pieces if piece[0].sees]
+        pieces = [piece for piece in pieces if not piece[0].sees]
         if pieces and self._together:
             self._compute([*((sequence, 1) for sequence in rows), *pieces])
-            return True
+            rows, pieces = [], []
         if rows:
             self._decode(rows)
         if pieces:
             self._compute(pieces)
+        for piece in seen:
+            self._compute([piece])
         return True
 
     def _pieces(
         self, prompts: list[Sequence], *, others_decode: bool
     ) -> list[tuple[Sequence, int]]:
         """What this step takes of the prompts, in the order in which they joined."""
-        pieces = []
+        pieces: list[tuple[Sequence, int]] = []
         left = self._budget.tokens(others_decode=others_decode, prompts=len(prompts))
         for sequence in prompts:
-            count = min(left, sequence.pending)
-            if count:
+            count = min(left, sequence.run)
+            if sequence.in_one_go and count < sequence.run:
+                # What sees all of itself cannot wait for its other half: it is taken alone.
+                count = 0 if pieces else sequence.run
+            if count > 0:
                 pieces.append((sequence, count))
                 left -= count
         return pieces
@@ -208,23 +216,16 @@ class GenerationEngine:
         chunks = self._that_fit([chunk for chunk in chunks if chunk[0].seq_id is not None])
         if not chunks:
             return
-        self._batch.clear()
-        # In the order of their ids, which a split KV memory needs to take them in one go.
-        for sequence, count in sorted(chunks, key=lambda chunk: _by_id(chunk[0])):
-            start, end = sequence.n_past, sequence.n_past + count
-            last = count == sequence.pending
-            assert sequence.seq_id is not None
-            index = self._batch.add(sequence.seq_id, sequence.tokens[start:end], start, output=last)
-            sequence.output_index = index if last else -1
+        batch = self._batch_of(chunks)
         began = time.monotonic()
-        code = self._context.decode(self._batch)
+        code = self._context.decode(batch)
         if code != 0:
             self._fail_step(code)
             return
         rows = sum(1 for _, count in chunks if count == 1)
         if rows < len(chunks):
             self._budget.measured(
-                prompt_tokens=len(self._batch) - rows,
+                prompt_tokens=sum(count for _, count in chunks) - rows,
                 decode_rows=rows,
                 seconds=time.monotonic() - began,
             )
@@ -234,6 +235,28 @@ class GenerationEngine:
             if sequence.output_index >= 0:
                 self._go_on(sequence)
         self._send()
+
+    def _batch_of(self, chunks: list[tuple[Sequence, int]]) -> Batch | ImageBatch:
+        """Texts together, or one image by itself."""
+        if chunks[0][0].sees:
+            sequence, count = chunks[0]
+            batch, index = image_batch(sequence, count)
+            sequence.output_index = index
+            return batch
+        self._batch.clear()
+        # In the order of their ids, which a split KV memory needs to take them in one go.
+        for sequence, count in sorted(chunks, key=lambda chunk: _by_id(chunk[0])):
+            start, end = sequence.n_past, sequence.n_past + count
+            last = count == sequence.pending
+            assert sequence.seq_id is not None
+            index = self._batch.add(
+                sequence.seq_id,
+                sequence.tokens[start:end],
+                sequence.prompt.layout.position(start),
+                output=last,
+            )
+            sequence.output_index = index if last else -1
+        return self._batch
 
     def _that_fit(self, chunks: list[tuple[Sequence, int]]) -> list[tuple[Sequence, int]]:
         """Make room; where that is not enough, the youngest sequence waits for it again."""

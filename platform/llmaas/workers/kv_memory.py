@@ -7,6 +7,7 @@ shelf when its id is needed.
 """
 
 from collections import OrderedDict
+from dataclasses import replace
 
 from llmaas.workers.cells import Cells
 from llmaas.workers.model import Context
@@ -113,7 +114,7 @@ class KvMemory:
             and computed.length > sequence.n_past
             and self._pays(computed, tokens_per_s)
         ):
-            self._cut(sequence.seq_id, 0)
+            self._cut(sequence.seq_id, 0, 0)
             self._reuse(sequence, computed)
         return True
 
@@ -162,6 +163,7 @@ class KvMemory:
         """The longest prefix that is computed, and one that is coming and worth waiting for."""
         # The last token is always computed: its logits are where the answer begins.
         wanted = sequence.tokens[:-1]
+        layout = sequence.prompt.layout
         computed: Match | None = None
         coming: Match | None = None
         for match in self._index.matches(sequence.prompt.tenant, wanted):
@@ -169,14 +171,18 @@ class KvMemory:
             if running is sequence:
                 continue
             there = match.length if running is None else min(match.length, running.n_past)
-            if (computed is None or there > computed.length) and self._can_cut(match.seq_id, there):
+            there = layout.whole(there)
+            if (computed is None or there > computed.length) and self._can_cut(
+                match.seq_id, there, layout.position(there)
+            ):
                 computed = Match(match.seq_id, there)
             # One that waits itself is no help, and two could wait for each other.
             promised = (
                 running is not None and running.awaits is None and not self._context.recurrent
             )
-            if promised and (coming is None or match.length > coming.length):
-                coming = match
+            whole = layout.whole(match.length)
+            if promised and (coming is None or whole > coming.length):
+                coming = Match(match.seq_id, whole)
         known = 0 if computed is None else computed.length
         if coming is not None and coming.length < known + WORTH_WAITING_FOR:
             coming = None
@@ -189,6 +195,7 @@ class KvMemory:
         found = self._shelf.best(sequence.prompt.tenant, sequence.tokens[:-1])
         if found is None:
             return None
+        found = replace(found, length=sequence.prompt.layout.whole(found.length))
         more = found.length - (0 if computed is None else computed.length)
         if more < WORTH_WAITING_FOR:
             return None
@@ -199,7 +206,7 @@ class KvMemory:
             return None
         return found
 
-    def _can_cut(self, seq_id: int, length: int) -> bool:
+    def _can_cut(self, seq_id: int, length: int, position: int) -> bool:
         if length < BLOCK:
             return False
         idle = self._idle.get(seq_id)
@@ -207,7 +214,7 @@ class KvMemory:
             return idle is not None and length == len(idle.tokens)
         if self._n_swa:
             first = self._context.holds_from(seq_id)
-            return first <= max(0, length - self._n_swa)
+            return first <= max(0, position - self._n_swa)
         return True
 
     def _choose_id(self, computed: Match | None) -> int:
@@ -256,19 +263,19 @@ class KvMemory:
     # Changing
 
     def _reuse(self, sequence: Sequence, computed: Match) -> None:
-        seq_id = sequence.seq_id
+        seq_id, position = sequence.seq_id, sequence.prompt.layout.position(computed.length)
         assert seq_id is not None
         if computed.seq_id == seq_id:
-            done = self._cut(seq_id, computed.length)
+            done = self._cut(seq_id, computed.length, position)
         else:
             if computed.seq_id in self._idle:
                 self._idle.move_to_end(computed.seq_id)
-            done = self._context.copy(computed.seq_id, seq_id, computed.length)
+            done = self._context.copy(computed.seq_id, seq_id, position)
             if self._cells is not None:
                 self._cells.share(computed.seq_id, seq_id, computed.length)
             self._proven.add(computed.seq_id)
         if not done:
-            self._cut(seq_id, 0)
+            self._cut(seq_id, 0, 0)
             return
         self._begin_at(sequence, computed.length)
 
@@ -281,10 +288,10 @@ class KvMemory:
             return
         if self._cells is not None:
             self._cells.fill(seq_id, size)
-        if self._cut(seq_id, shelved.length):
+        if self._cut(seq_id, shelved.length, sequence.prompt.layout.position(shelved.length)):
             self._begin_at(sequence, shelved.length)
         else:
-            self._cut(seq_id, 0)
+            self._cut(seq_id, 0, 0)
 
     def _begin_at(self, sequence: Sequence, length: int) -> None:
         assert sequence.seq_id is not None
@@ -293,12 +300,13 @@ class KvMemory:
         if sequence.completion_tokens == 0:
             sequence.cached_tokens = length
 
-    def _cut(self, seq_id: int, length: int) -> bool:
+    def _cut(self, seq_id: int, length: int, position: int) -> bool:
+        """Keep the first `length` tokens, which end before `position`."""
         if self._context.recurrent and length:
             return True  # it was found to have exactly this length
         if self._cells is not None:
             self._cells.trim(seq_id, length)
-        return self._context.trim(seq_id, length)
+        return self._context.trim(seq_id, position)
 
     def _empty_id(self, seq_id: int) -> None:
         idle = self._idle.pop(seq_id, None)
@@ -310,7 +318,7 @@ class KvMemory:
     def _forget(self, seq_id: int) -> None:
         self._index.remove(seq_id)
         self._proven.discard(seq_id)
-        self._cut(seq_id, 0)
+        self._cut(seq_id, 0, 0)
         self._empty.add(seq_id)
 
 

@@ -11,10 +11,13 @@ from llmaas.workers.calibration import calibrate
 from llmaas.workers.embedding import EmbeddingEngine
 from llmaas.workers.engine import MAX_WAITING, GenerationEngine
 from llmaas.workers.gguf_header import read_gguf_header
+from llmaas.workers.image_encoder import ImageEncoder
+from llmaas.workers.image_prompts import ImagePlacer
 from llmaas.workers.kv_memory import KvMemory
 from llmaas.workers.kv_plan import shelf_bytes
-from llmaas.workers.memory import kv_bytes_per_token, kv_plan
+from llmaas.workers.memory import embedding_cache_bytes, kv_bytes_per_token, kv_plan
 from llmaas.workers.model import Model, ModelError, embedding_context, generation_context
+from llmaas.workers.projector import Projector
 from llmaas.workers.prompts import InputReader, PromptReader, RefusedError
 from llmaas.workers.protocol import (
     Embed,
@@ -34,6 +37,9 @@ from llmaas.workers.vocabulary import Vocabulary
 
 Request: TypeAlias = Generate | Embed
 
+SHARE_OF_THREADS = 0.25
+"""Of the engine's, for encoding images beside it. More of them would fight for the same cores."""
+
 
 @dataclass(frozen=True)
 class Serving:
@@ -45,6 +51,8 @@ class Serving:
     prepare: Callable[[Request], Any]
     """A request to what `requests` takes; raises `RefusedError`."""
     vocabulary: Vocabulary
+    encoder: ImageEncoder | None = None
+    """Where prompts with images go first, on their way to `requests`."""
 
     def spell(self, request: Spell) -> Spelled:
         """The texts of lists of token ids."""
@@ -71,6 +79,11 @@ def _load_generation(load: Load, emit: Callable[[list[ToGateway]], None]) -> Ser
     path = Path(load.weights_path)
     options = spec.engine
     model = Model(path, n_gpu_layers=spec.n_gpu_layers, options=options)
+    n_threads = options.n_threads or load.n_threads
+    projector = None
+    if load.mmproj_path is not None:
+        encoding = max(1, int(n_threads * SHARE_OF_THREADS))
+        projector = Projector(Path(load.mmproj_path), model, n_threads=encoding)
     header = read_gguf_header(path)
     plan = kv_plan(spec, header, weights_bytes=path.stat().st_size)
     bytes_per_token = kv_bytes_per_token(header, options.cache_type)
@@ -79,8 +92,9 @@ def _load_generation(load: Load, emit: Callable[[list[ToGateway]], None]) -> Ser
         plan,
         n_ctx=spec.n_ctx,
         n_seq_max=spec.n_seq_max,
-        n_threads=options.n_threads or load.n_threads,
+        n_threads=n_threads,
         options=options,
+        at_once=0 if projector is None else projector.largest_at_once,
     )
     thoughts = () if spec.reasoning is None else (spec.reasoning.open, spec.reasoning.close)
     visible = (*thoughts, *visible_markers(spec.tool_call_format))
@@ -93,6 +107,11 @@ def _load_generation(load: Load, emit: Callable[[list[ToGateway]], None]) -> Ser
         n_ctx=n_ctx,
         reasoning=spec.reasoning,
         tool_call_format=spec.tool_call_format,
+        images=(
+            None
+            if projector is None
+            else ImagePlacer(projector, vocabulary, most_at_once=context.shape.n_ubatch)
+        ),
     )
 
     def prepare(request: Request) -> Any:
@@ -102,6 +121,15 @@ def _load_generation(load: Load, emit: Callable[[list[ToGateway]], None]) -> Ser
 
     budget, costs = calibrate(context, measure_groups=not model.on_gpu)
     requests: RequestQueue[Any] = RequestQueue(spec.n_seq_max + MAX_WAITING)
+    encoder = None
+    if projector is not None and load.mmproj_path is not None:
+        encoder = ImageEncoder(
+            projector,
+            requests,
+            emit,
+            most_ahead=spec.n_seq_max + 1,
+            cache_bytes=embedding_cache_bytes(Path(load.mmproj_path)),
+        )
     return Serving(
         ready=Ready(
             n_ctx=n_ctx,
@@ -126,6 +154,7 @@ def _load_generation(load: Load, emit: Callable[[list[ToGateway]], None]) -> Ser
         requests=requests,
         prepare=prepare,
         vocabulary=vocabulary,
+        encoder=encoder,
     )
 
 

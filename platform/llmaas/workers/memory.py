@@ -9,6 +9,8 @@ from llmaas.workers.kv_plan import KvPlan, plan_kv, shelf_bytes
 
 PROCESS_BYTES = 64 * 2**20
 """Python, llama.cpp and numpy."""
+EMBEDDING_CACHE_BYTES = 256 * 2**20
+"""Embeddings of images that are kept, at most; never more than the projector's own weights."""
 _MICRO_BATCH_TOKENS = 512
 _CACHE_BYTES: dict[CacheType, float] = {"f16": 2, "bf16": 2, "q8_0": 34 / 32, "q4_0": 18 / 32}
 _F16_BYTES = 2
@@ -22,8 +24,9 @@ def memory_needed(spec: WorkerSpec, *, weights_path: Path, mmproj_path: Path | N
         OSError: the weights cannot be read.
         ValueError: they are no GGUF file.
     """
-    files = [weights_path, *([mmproj_path] if mmproj_path is not None else [])]
-    weights = sum(path.stat().st_size for path in files)
+    weights = weights_path.stat().st_size
+    if mmproj_path is not None:
+        weights += projector_bytes(mmproj_path)
     header = read_gguf_header(weights_path)
     per_token = kv_bytes_per_token(header, spec.engine.cache_type)
     if spec.kind == "embedding":
@@ -36,6 +39,21 @@ def memory_needed(spec: WorkerSpec, *, weights_path: Path, mmproj_path: Path | N
     compute = _compute_bytes(header, spec.engine.n_ubatch or _MICRO_BATCH_TOKENS, seen)
     kv = plan.cells * per_token + shelf_bytes(plan, bytes_per_token=per_token)
     return weights + kv + logits + compute + PROCESS_BYTES
+
+
+def projector_bytes(path: Path) -> int:
+    """A projector: weights, what it computes with, and embeddings that are kept.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no GGUF file.
+    """
+    return path.stat().st_size + embedding_cache_bytes(path) + _vision_bytes(read_gguf_header(path))
+
+
+def embedding_cache_bytes(path: Path) -> int:
+    """Embeddings of images that a worker keeps."""
+    return min(EMBEDDING_CACHE_BYTES, path.stat().st_size)
 
 
 def kv_plan(spec: WorkerSpec, header: GgufHeader, *, weights_bytes: int) -> KvPlan:
@@ -63,6 +81,17 @@ def kv_bytes_per_token(header: GgufHeader, cache_type: CacheType = "f16") -> int
     key = header.integer("attention.key_length") or head_size
     value = header.integer("attention.value_length") or head_size
     return int(sum(n_kv_heads) * (key + value) * _CACHE_BYTES[cache_type])
+
+
+def _vision_bytes(header: GgufHeader) -> int:
+    """Activations of all patches of an image, as large as the projector's own images are."""
+
+    def value(key: str) -> int:
+        return header.integer(f"vision.{key}") or 0
+
+    patches = (value("image_size") // max(value("patch_size"), 1)) ** 2
+    widths = 4 * value("embedding_length") + 3 * value("feed_forward_length")
+    return patches * widths * _F32_BYTES
 
 
 def _compute_bytes(header: GgufHeader, n_ubatch: int, cells: int) -> int:

@@ -4,7 +4,7 @@ import ctypes
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import llama_cpp.llama_cpp as llama
 import numpy as np
@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 from llmaas.bundle.tables import CacheType, EngineOptions, Pooling, SplitMode
 from llmaas.workers.kv_plan import KvPlan
 
+if TYPE_CHECKING:
+    from llmaas.workers.image_batch import ImageBatch
+
 PROMPT_TOKENS_PER_STEP = 2048
 """At most; how many it is depends on how fast they are."""
-_MICRO_BATCH_TOKENS = 512
+MICRO_BATCH_TOKENS = 512
 
 _POOLING: dict[Pooling | None, int] = {
     None: llama.LLAMA_POOLING_TYPE_UNSPECIFIED,
@@ -58,14 +61,20 @@ def _log(level: int, text: bytes, _user_data: object) -> None:
 
 
 # Module-global on purpose: llama.cpp keeps the pointer, and a collected callback is a segfault.
-_log_callback = llama.llama_log_callback(_log)
+log_callback = llama.llama_log_callback(_log)
 
 
 class ModelError(Exception):
     """llama.cpp refuses the weights or the context; the message carries its own last words."""
 
 
-def _refusal(what: str) -> ModelError:
+def expect_errors() -> None:
+    """Forget what llama.cpp said before."""
+    _errors.clear()
+
+
+def refusal(what: str) -> ModelError:
+    """What could not be done, with llama.cpp's reason."""
     reason = "; ".join(_errors) or "llama.cpp gave no reason"
     return ModelError(f"{what}: {reason}")
 
@@ -77,7 +86,7 @@ class Model:
         self, path: Path, *, n_gpu_layers: int, options: EngineOptions | None = None
     ) -> None:
         options = options or EngineOptions()
-        llama.llama_log_set(_log_callback, None)
+        llama.llama_log_set(log_callback, None)
         llama.llama_backend_init()
         params = llama.llama_model_default_params()
         params.n_gpu_layers = n_gpu_layers
@@ -85,10 +94,10 @@ class Model:
         params.split_mode = _SPLIT_MODES[options.split_mode]
         if not path.is_file():
             raise ModelError(f"{path}: no such file")
-        _errors.clear()
+        expect_errors()
         self.handle: Any = llama.llama_model_load_from_file(str(path).encode(), params)
         if not self.handle:
-            raise _refusal(f"{path} cannot be loaded")
+            raise refusal(f"{path} cannot be loaded")
         self.path = path
         self.on_gpu = n_gpu_layers != 0 and bool(llama.llama_supports_gpu_offload())
         self.vocab: Any = llama.llama_model_get_vocab(self.handle)
@@ -120,6 +129,8 @@ class Shape:
     n_batch: int
     n_ids: int
     """Sequence ids: those of running sequences, and of idle ones that keep their tokens."""
+    n_ubatch: int
+    """Tokens that are computed at once."""
     cells: int
     """Tokens the KV memory holds, of all sequences together."""
     unified: bool
@@ -129,10 +140,10 @@ class Context:
     """KV memory and compute buffers; used by one thread only."""
 
     def __init__(self, model: Model, shape: Shape, params: Any) -> None:
-        _errors.clear()
+        expect_errors()
         self.handle: Any = llama.llama_init_from_model(model.handle, params)
         if not self.handle:
-            raise _refusal(
+            raise refusal(
                 f"no context of {shape.n_seq_max} sequences × {shape.n_ctx} tokens "
                 f"for {model.path.name}"
             )
@@ -142,10 +153,14 @@ class Context:
         self._uncopied: set[int] = set()
         """Sequences of copies that a split memory puts off until the next step."""
 
-    def decode(self, batch: "Batch") -> int:
+    def decode(self, batch: "Batch | ImageBatch") -> int:
         """Run one step; 0 is success (llama.h says what the others mean). Releases the GIL."""
         self._uncopied.clear()
+        if not batch.causal:
+            llama.llama_set_causal_attn(self.handle, False)
         code: int = llama.llama_decode(self.handle, batch.struct())
+        if not batch.causal:
+            llama.llama_set_causal_attn(self.handle, True)
         return code
 
     def synchronize(self) -> None:
@@ -153,13 +168,13 @@ class Context:
         llama.llama_synchronize(self.handle)
 
     def trim(self, seq_id: int, length: int) -> bool:
-        """Keep the first `length` tokens of a sequence; `False` where its memory cannot."""
+        """Keep the first `length` positions of a sequence; `False` where its memory cannot."""
         if not self._memory:
             return length == 0
         return bool(llama.llama_memory_seq_rm(self._memory, seq_id, length or -1, -1))
 
     def copy(self, source: int, target: int, length: int) -> bool:
-        """Let `target`, which is empty, begin with the first `length` tokens of `source`.
+        """Let `target`, which is empty, begin with the first `length` positions of `source`.
 
         A unified memory shares the cells. A split one copies all of a sequence, and what is too
         much is cut off again.
@@ -213,14 +228,27 @@ def generation_context(
     n_seq_max: int,
     n_threads: int,
     options: EngineOptions | None = None,
+    at_once: int = 0,
 ) -> Context:
-    """A context in the planned memory for `n_seq_max` running sequences of up to `n_ctx`."""
+    """A context in the planned memory for `n_seq_max` running sequences of up to `n_ctx`.
+
+    Args:
+        model: loaded weights.
+        plan: of the memory.
+        n_ctx: tokens one sequence may have.
+        n_seq_max: sequences that run together.
+        n_threads: for computing.
+        options: of the catalogue.
+        at_once: cells of an image that see each other and have to be computed together.
+    """
     options = options or EngineOptions()
     n_ctx = min(n_ctx, model.n_ctx_train or n_ctx)
+    n_batch = PROMPT_TOKENS_PER_STEP + n_seq_max
     shape = Shape(
         n_ctx=n_ctx,
         n_seq_max=n_seq_max,
-        n_batch=PROMPT_TOKENS_PER_STEP + n_seq_max,
+        n_batch=n_batch,
+        n_ubatch=min(max(options.n_ubatch or MICRO_BATCH_TOKENS, at_once), n_batch),
         n_ids=plan.n_ids,
         cells=plan.cells,
         unified=plan.unified,
@@ -229,7 +257,7 @@ def generation_context(
     params.n_ctx = plan.cells
     params.n_seq_max = plan.n_ids
     params.n_batch = shape.n_batch
-    params.n_ubatch = min(options.n_ubatch or _MICRO_BATCH_TOKENS, shape.n_batch)
+    params.n_ubatch = shape.n_ubatch
     # One row of logits per sequence and step. The default reserves one per batch token:
     # 300 MiB more at a vocabulary of 152,000.
     params.n_outputs_max = plan.n_ids
@@ -253,11 +281,14 @@ def embedding_context(
     n_ctx = min(n_ctx, model.n_ctx_train or n_ctx)
     # llama.cpp reserves its pooling graph for equal sequences and aborts where they do not divide.
     n_batch = -(-n_ctx // n_seq_max) * n_seq_max
-    n_ubatch = min(n_batch, max(1, 512 // n_seq_max) * n_seq_max)
+    n_ubatch = n_batch
+    if pooling == "last":
+        n_ubatch = min(n_batch, max(1, 512 // n_seq_max) * n_seq_max)
     shape = Shape(
         n_ctx=n_ctx,
         n_seq_max=n_seq_max,
         n_batch=n_batch,
+        n_ubatch=n_ubatch,
         n_ids=n_seq_max,
         cells=n_batch,
         unified=True,
@@ -265,7 +296,7 @@ def embedding_context(
     params = llama.llama_context_default_params()
     params.n_ctx = params.n_batch = n_batch
     params.n_seq_max = n_seq_max
-    params.n_ubatch = n_ubatch if pooling == "last" else n_batch
+    params.n_ubatch = shape.n_ubatch
     params.n_threads = params.n_threads_batch = n_threads
     params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO
     params.kv_unified = True
@@ -285,6 +316,9 @@ def embedding_context(
 
 class Batch:
     """Tokens of one step, in numpy arrays that llama.cpp reads in place."""
+
+    causal = True
+    """A token sees only those before it."""
 
     def __init__(self, shape: Shape) -> None:
         size = shape.n_batch

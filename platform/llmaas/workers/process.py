@@ -2,6 +2,7 @@
 
 reader      frames in; answers pings; ends the process when the connection ends
 tokeniser   templates and tokens, so that no prompt holds up the decode loop
+encoder     images to embeddings, so that none holds up a prompt of text; where a model sees
 main        loads the model, then runs the engine
 
 Each writes its own frames: an engine that waits for the gateway to read is what is wanted.
@@ -70,6 +71,8 @@ class Worker:
             os._exit(_LOAD_FAILED_STATUS)
         self._serving = serving
         _thread("tokeniser", self._tokenise, serving)
+        if serving.encoder is not None:
+            _thread("encoder", serving.encoder.run)
         self._send([serving.ready])
         serving.engine.run()
 
@@ -133,7 +136,10 @@ class Worker:
                 message = "the worker failed to read the request; its log says why"
                 self._send([Failed(request.stream, "internal_error", message)])
             else:
-                serving.requests.put(prepared)
+                if serving.encoder is not None and prepared.images:
+                    serving.encoder.put(prepared)
+                else:
+                    serving.requests.put(prepared)
 
     def _send(self, messages: list[ToGateway]) -> None:
         """Write frames, from any thread; waits while the gateway does not read."""

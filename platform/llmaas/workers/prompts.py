@@ -1,7 +1,8 @@
 """From a request to tokens: everything that can refuse it before the engine sees it."""
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,14 @@ from numpy.typing import NDArray
 from llmaas.bundle import ReasoningFormat
 from llmaas.bundle.tables import ReasoningMode, ToolCallFormat
 from llmaas.workers.grammars import CompiledGrammar, GrammarError, compile_grammar
+from llmaas.workers.image_prompts import (
+    ImagePlacer,
+    Laid,
+    PromptImage,
+    UnreadableImageError,
+)
+from llmaas.workers.image_prompts import Markers as ImageMarkers
+from llmaas.workers.layout import TEXT_ONLY, Layout
 from llmaas.workers.protocol import (
     MAX_TOP,
     Embed,
@@ -63,6 +72,19 @@ class Prompt:
     owner: str = ""
     priority: int = 0
     deadline_s: float | None = None
+    read_at: float = field(default_factory=time.monotonic)
+    """On the clock of this process."""
+    layout: Layout = TEXT_ONLY
+    """Which of the tokens stand for images."""
+    images: tuple[PromptImage, ...] = ()
+    """To be encoded."""
+    embeddings: tuple[NDArray[np.float32], ...] = ()
+    """Of each span of the layout."""
+
+    @property
+    def image_tokens(self) -> int:
+        """Of all images."""
+        return sum(span.length for span in self.layout.spans)
 
     def call_reader(self) -> CallReader | None:
         """What finds calls in the answer; `None` where no tools were offered."""
@@ -95,8 +117,10 @@ class PromptReader:
         n_ctx: int,
         reasoning: ReasoningFormat | None,
         tool_call_format: ToolCallFormat | None = None,
+        images: ImagePlacer | None = None,
     ) -> None:
-        """`template` as a text is the reason why there is none."""
+        """`template` as a text is the reason why there is none; without `images`, none are read."""
+        self._images = images
         self._vocabulary = vocabulary
         self._template = template
         self._n_ctx = n_ctx
@@ -106,8 +130,9 @@ class PromptReader:
 
     def read(self, request: Generate) -> Prompt:
         """Raises `RefusedError`."""
-        rendered, tokens = self._tokens(request)
-        _check_tokens(request.stream, tokens, self._vocabulary.n_vocab, what="prompt")
+        read_at = time.monotonic()
+        rendered, laid = self._laid(request)
+        tokens = laid.tokens
         room = self._n_ctx - len(tokens)
         if room < 1:
             raise _too_long(request.stream, "the prompt", len(tokens), self._n_ctx)
@@ -123,7 +148,7 @@ class PromptReader:
         opened = self._markers is not None and rendered.rstrip().endswith(self._markers.open)
         return Prompt(
             stream=request.stream,
-            tokens=np.array(tokens, np.int32),
+            tokens=tokens,
             max_tokens=min(room, request.max_tokens or room),
             stop=tuple(request.stop),
             sampling=request.sampling,
@@ -139,6 +164,9 @@ class PromptReader:
             owner=request.owner,
             priority=request.priority,
             deadline_s=request.deadline_s,
+            read_at=read_at,
+            layout=laid.layout,
+            images=laid.images,
         )
 
     def _bound(self, request: Generate) -> Grammar | None:
@@ -168,20 +196,37 @@ class PromptReader:
         except RecursionError as error:
             raise SchemaError("tools: parameters are nested too deep") from error
 
-    def _tokens(self, request: Generate) -> tuple[str, list[int]]:
+    def _laid(self, request: Generate) -> tuple[str, Laid]:
+        if request.images:
+            return self._with_images(request)
+        rendered = ""
         if request.prompt_tokens is not None:
-            return "", request.prompt_tokens
-        if request.prompt is not None:
-            return "", self._vocabulary.prompt_tokens(request.prompt)
-        rendered = self._render(request)
-        return rendered, self._vocabulary.prompt_tokens(rendered)
+            tokens = request.prompt_tokens
+        elif request.prompt is not None:
+            tokens = self._vocabulary.prompt_tokens(request.prompt)
+        else:
+            rendered = self._render(request, request.messages or [])
+            tokens = self._vocabulary.prompt_tokens(rendered)
+        _check_tokens(request.stream, tokens, self._vocabulary.n_vocab, what="prompt")
+        return rendered, Laid(np.array(tokens, np.int32))
 
-    def _render(self, request: Generate) -> str:
+    def _with_images(self, request: Generate) -> tuple[str, Laid]:
+        if self._images is None:
+            raise _refused(request.stream, "unsupported", "this model is served without images")
+        markers = ImageMarkers(len(request.images))
+        rendered = self._render(request, markers.placed(request.messages or []))
+        try:
+            return rendered, self._images.lay(rendered, markers, request.images)
+        except UnreadableImageError as error:
+            failure = Failed(request.stream, "invalid_request", str(error), location=error.location)
+            raise RefusedError(failure) from error
+
+    def _render(self, request: Generate, messages: list[dict[str, Any]]) -> str:
         if isinstance(self._template, str):
             raise _refused(request.stream, "unsupported", self._template)
         try:
             return self._template.render(
-                request.messages or [],
+                messages,
                 tools=request.tools,
                 arguments=request.template_arguments,
                 thinking=_thinking(self._mode, request.thinking),

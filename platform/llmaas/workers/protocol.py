@@ -107,12 +107,22 @@ class ToolChoice(msgspec.Struct, frozen=True, kw_only=True):
     """Several calls in one answer; without, the answer ends with its first call."""
 
 
+class ImageInput(msgspec.Struct, frozen=True):
+    """An image of a conversation: its file, undecoded."""
+
+    data: bytes
+    location: str
+    """Where it stands in the request, for errors: `messages[0].content[1]`."""
+
+
 class Generate(Message, frozen=True):
     """Continue a prompt. Exactly one of `messages`, `prompt` and `prompt_tokens` is given."""
 
     stream: int
     messages: list[dict[str, Any]] | None = None
-    """OpenAI chat messages, rendered with the model's own chat template."""
+    """OpenAI chat messages, rendered with the model's own chat template. A content part
+    `{"type": "image", "image": n}` stands for the n-th of `images`."""
+    images: list[ImageInput] = []
     tools: list[dict[str, Any]] | None = None
     tool_choice: ToolChoice = ToolChoice()
     thinking: bool | None = None
@@ -201,13 +211,14 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """Token counts of one generation.
 
     `reasoning_tokens` are part of `completion_tokens`; `cached_tokens` are the part of
-    `prompt_tokens` that was not computed again.
+    `prompt_tokens` that was not computed again, `image_tokens` the part that stands for images.
     """
 
     prompt_tokens: int
     completion_tokens: int
     reasoning_tokens: int = 0
     cached_tokens: int = 0
+    image_tokens: int = 0
 
 
 class Started(Message, frozen=True):
@@ -294,6 +305,8 @@ class Failed(Message, frozen=True):
     """With `overloaded`: when a place is likely to be free."""
     usage: Usage | None = None
     """What was computed before it failed."""
+    location: str | None = None
+    """Which part of the request is to blame, where that is one image."""
 
 
 class Pong(Message, frozen=True):

@@ -5,7 +5,7 @@ prepared, the engine takes it.
 """
 
 from collections import Counter, deque
-from threading import Condition
+from threading import Condition, Lock
 from typing import Generic, Protocol, TypeVar
 
 from llmaas.workers.protocol import WINDOW
@@ -35,7 +35,9 @@ class RequestQueue(Generic[RequestT]):
     def __init__(self, max_open: int) -> None:
         self.max_open = max_open
         self._max_owned = max_open - int(max_open * KEPT_FOR_OTHERS)
-        self._changed = Condition()
+        lock = Lock()
+        self._changed = Condition(lock)
+        self._ended = Condition(lock)
         self._news = False
         self._owners: dict[int, str] = {}
         self._have: Counter[str] = Counter()
@@ -70,6 +72,7 @@ class RequestQueue(Generic[RequestT]):
             if stream in self._owners:
                 self._cancelled.add(stream)
                 self._tell()
+                self._ended.notify_all()
 
     def grant(self, stream: int, deltas: int) -> None:
         """The reader of a stream has read so many more deltas."""
@@ -88,6 +91,16 @@ class RequestQueue(Generic[RequestT]):
                     del self._have[owner]
             self._credit.pop(stream, None)
             self._cancelled.discard(stream)
+            self._ended.notify_all()
+
+    def wait_for_endings(self, streams: set[int], fewer_than: int, stream: int) -> None:
+        """Drop streams that have ended, until fewer are left, or `stream` is cancelled."""
+        with self._changed:
+            while True:
+                streams &= self._owners.keys()
+                if len(streams) < fewer_than or stream in self._cancelled:
+                    return
+                self._ended.wait()
 
     def is_cancelled(self, stream: int) -> bool:
         """Whether nobody waits for the rest of a stream."""

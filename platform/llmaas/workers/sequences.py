@@ -76,7 +76,23 @@ class Sequence:
     @property
     def decodes(self) -> bool:
         """Whether its next step is one row that gives a token."""
-        return self.pending == 1
+        return self.pending == 1 and not self.sees
+
+    @property
+    def run(self) -> int:
+        """How many of the pending ones are of one kind: of a text, or of one image."""
+        return self.prompt.layout.run_end(self.n_past, self._length) - self.n_past
+
+    @property
+    def sees(self) -> bool:
+        """Whether an image comes next."""
+        return self.prompt.layout.span_at(self.n_past) is not None
+
+    @property
+    def in_one_go(self) -> bool:
+        """Whether what comes next can only be computed as a whole."""
+        span = self.prompt.layout.span_at(self.n_past)
+        return span is not None and not span.causal
 
     @property
     def deadline_at(self) -> float | None:
@@ -92,6 +108,7 @@ class Sequence:
             completion_tokens=self.completion_tokens,
             reasoning_tokens=self.reasoning_tokens,
             cached_tokens=self.cached_tokens,
+            image_tokens=self.prompt.image_tokens,
         )
 
     def append(self, token: int) -> None:

@@ -129,6 +129,13 @@ def _part_text(part: Any) -> str:
     )
 
 
+def _without_images(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    content = message.get("content")
+    if not isinstance(content, list):
+        return message
+    return {**message, "content": [p for p in content if isinstance(p, str) or "image" not in p]}
+
+
 def _switches(thinking: bool | None) -> dict[str, bool]:
     """What the families call it; a template reads its own word only."""
     return {} if thinking is None else {"enable_thinking": thinking, "thinking": thinking}
@@ -137,7 +144,7 @@ def _switches(thinking: bool | None) -> dict[str, bool]:
 def _soft_switch(messages: Sequence[Mapping[str, Any]]) -> bool | None:
     """`/think` or `/nothink` at either end of the last user message."""
     last = next((m for m in reversed(messages) if m.get("role") == "user"), None)
-    words = str(flatten(last)["content"]).split() if last is not None else []
+    words = str(flatten(_without_images(last))["content"]).split() if last is not None else []
     for word in [*words[-1:], *words[:1]]:
         if word in {"/think", "/nothink", "/no_think"}:
             return word == "/think"

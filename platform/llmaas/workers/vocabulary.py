@@ -48,6 +48,10 @@ class Vocabulary:
             tokens.insert(0, self.bos)
         return tokens
 
+    def further_tokens(self, text: str) -> list[int]:
+        """Tokens of a later part of a prompt, behind an image."""
+        return self._tokenize(text, add_special=False)
+
     def input_tokens(self, text: str) -> list[int]:
         """Tokens of a text to embed, with all the special tokens the model was trained with."""
         return self._tokenize(text, add_special=True, parse_special=False)

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from llmaas.bundle import Phase
-from llmaas.bundle.tables import Capability, Endpoint, Stability
+from llmaas.bundle.tables import Capability, Endpoint, Modality, Stability
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
@@ -47,6 +47,9 @@ class PromptTokensDetails(msgspec.Struct):
     """Kinds of input tokens; cached ones did not have to be processed again."""
 
     cached_tokens: int
+    image_tokens: Annotated[
+        int, Meta(description="Of the images; they are part of `prompt_tokens`.")
+    ]
 
 
 class TokenUsage(msgspec.Struct, kw_only=True):
@@ -285,6 +288,10 @@ class ModelObject(msgspec.Struct, kw_only=True):
     context_tokens: Annotated[int | None, Meta(description="Context the model was made for.")]
     endpoints: tuple[Endpoint, ...]
     capabilities: tuple[Capability, ...]
+    input_modalities: Annotated[
+        tuple[Modality, ...], Meta(description="What it reads: text, images.")
+    ]
+    output_modalities: tuple[Modality, ...]
     phase: Phase
     stability: Stability
     released_on: date

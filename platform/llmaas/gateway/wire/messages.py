@@ -1,9 +1,12 @@
 """Messages of a conversation, as a caller may send them."""
 
+from itertools import count
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
+
+from llmaas.bundle.images import FORMATS, MAX_BYTES, MAX_PIXELS
 
 
 class TextPart(msgspec.Struct, tag="text"):
@@ -13,10 +16,19 @@ class TextPart(msgspec.Struct, tag="text"):
 
 
 class ImageUrl(msgspec.Struct, omit_defaults=True):
-    """Where an image is: a `data:` URI."""
+    """An image, written into a `data:` URI in base64; addresses are not fetched."""
 
-    url: str
-    detail: Literal["auto", "low", "high"] | None = None
+    url: Annotated[
+        str,
+        Meta(
+            description=f"`data:image/png;base64,…`: {', '.join(FORMATS)}, at most "
+            f"{MAX_BYTES // 2**20} MiB and {MAX_PIXELS // 10**6} million pixels."
+        ),
+    ]
+    detail: Annotated[
+        Literal["auto", "low", "high"] | None,
+        Meta(description="Accepted; the model decides how closely it looks."),
+    ] = None
 
 
 class ImageUrlPart(msgspec.Struct, tag="image_url"):
@@ -92,9 +104,19 @@ Message = SystemMessage | DeveloperMessage | UserMessage | AssistantMessage | To
 
 
 def to_template(messages: list[Message]) -> list[dict[str, Any]]:
-    """The messages as a chat template reads them: plain dictionaries, absent fields left out."""
+    """The messages as a chat template reads them: plain dictionaries, absent fields left out.
+
+    Images are numbered in the order in which they come.
+    """
     plain: list[dict[str, Any]] = msgspec.to_builtins(messages)
+    numbers = count()
     for message in plain:
         if message["role"] == "developer":
             message["role"] = "system"
+        content = message.get("content")
+        if isinstance(content, list):
+            message["content"] = [
+                part if part["type"] == "text" else {"type": "image", "image": next(numbers)}
+                for part in content
+            ]
     return plain

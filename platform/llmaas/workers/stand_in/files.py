@@ -11,6 +11,8 @@ from gguf import GGUFWriter
 
 from llmaas.workers.stand_in.chat import write_chat_model
 from llmaas.workers.stand_in.embedding import write_embedding_model
+from llmaas.workers.stand_in.projector import ARCHITECTURE as PROJECTOR
+from llmaas.workers.stand_in.projector import write_projector
 
 VERSION = 4
 """Part of every file name: raise it with any change to what is written, and new files are made."""
@@ -28,6 +30,8 @@ class StandIns:
     """Thinks between `<think>` and `</think>` first, unless `enable_thinking` is false."""
     embedding: Path
     """768 dimensions, first-token pooling, 512 tokens of context."""
+    projector: Path
+    """Lets `chat` and `reasoning` take images; recognises nothing."""
     n_ctx: int
     """Context of `chat` and `reasoning` in tokens."""
 
@@ -47,6 +51,7 @@ def make_stand_ins(directory: Path) -> StandIns:
         chat=_made(directory, "chat", "llama", chat),
         reasoning=_made(directory, "reasoning", "llama", reasoning),
         embedding=_made(directory, "embedding", "bert", write_embedding_model),
+        projector=_made(directory, "projector", PROJECTOR, write_projector),
         n_ctx=N_CTX,
     )
 
