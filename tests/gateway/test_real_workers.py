@@ -68,6 +68,24 @@ def test_an_answer_says_what_computed_it_and_that_it_is_a_stand_in(gateway: Gate
     assert answer.headers["x-llmaas-stand-in"] == "true"
 
 
+@pytest.mark.parametrize(
+    ("value", "param"),
+    [
+        (["fits", "blue " * 9000], "input[1]"),
+        ("blue " * 9000, "input"),
+        (["blue " * 9000], "input"),
+        ([[1], [9999999]], "input[1]"),
+        ([9999999], "input"),
+    ],
+)
+def test_the_input_that_cannot_be_embedded_is_named(
+    gateway: Gateway, value: Any, param: str
+) -> None:
+    body = {"model": EMBEDDING, "input": value}
+    error = gateway.http().post("/v1/embeddings", json=body).json()["error"]
+    assert error["param"] == param
+
+
 def test_the_same_seed_gives_the_same_text_streamed_or_not(gateway: Gateway) -> None:
     client = gateway.openai()
     common: Any = {"model": CHAT, "messages": QUESTION, "max_tokens": 24, "seed": 7}

@@ -339,3 +339,37 @@ def test_what_does_not_go_together_is_refused(
     gateway: Gateway, fields: dict[str, Any], param: str
 ) -> None:
     assert post(gateway, **fields)["error"]["param"] == param
+
+
+NO_SCHEMA = {"type": "no such type"}
+JSON: Any = {"type": "json_schema", "json_schema": {"name": "x", "schema": NO_SCHEMA}}
+FUNCTION: Any = {"name": "f", "parameters": NO_SCHEMA}
+STRICT: Any = FUNCTION | {"strict": True}
+JSON_OBJECT: Any = {"type": "json_object"}
+
+
+def offering(function: Any, **fields: Any) -> Any:
+    return {"tools": [{"type": "function", "function": function}], **fields}
+
+
+@pytest.mark.parametrize(
+    ("fields", "param", "says"),
+    [
+        ({"response_format": JSON}, "response_format", "no such type"),
+        ({"grammar": "no rules"}, "grammar", "GBNF"),
+        ({"logit_bias": {"9999999": 1}}, "logit_bias", "not in the vocabulary"),
+        (offering(FUNCTION, tool_choice="required"), "tools", "no such type"),
+        (offering(STRICT), "tools", "no such type"),
+        (offering(STRICT, response_format=JSON_OBJECT), "tools", "no such type"),
+        (offering(FUNCTION, response_format=JSON), "response_format", "no such type"),
+        ({"messages": [{"role": "user", "content": "mot " * 9000}]}, "messages", "9"),
+    ],
+)
+def test_what_only_the_worker_can_judge_is_refused_with_its_field(
+    live: Gateway, fields: Any, param: str, says: str
+) -> None:
+    body = {"model": CHAT, "messages": QUESTION, "max_tokens": 4} | fields
+    answer = live.http().post("/v1/chat/completions", json=body)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["param"]) == (400, param)
+    assert says in error["message"]

@@ -111,6 +111,7 @@ def test_a_grammar_nobody_can_follow_is_refused(refused, grammar, message):
     failure = refused(prompt="a", grammar=grammar)
     assert failure.code == "invalid_request"
     assert failure.message.startswith(message)
+    assert failure.field == ("grammar" if grammar.json_schema is None else "json_schema")
 
 
 def test_a_grammar_that_becomes_endless_fails_its_own_answer_only(tiny, worker, answer, run):

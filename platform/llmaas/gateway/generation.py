@@ -183,8 +183,18 @@ def _completed(event: Event) -> Event:
     return event
 
 
+_WIRE_NAMES = {"json_schema": "response_format"}
+
+
 def api_error(failure: Failed, param: str) -> ApiError:
-    """What a caller is told of a failure in the worker."""
+    """What a caller is told of a failure in the worker.
+
+    Args:
+        failure: as the worker has it.
+        param: the field of the request that holds the prompt, for failures that name no other.
+    """
+    if failure.field is not None:
+        param = _WIRE_NAMES.get(failure.field, failure.field)
     match failure.code:
         case "context_length_exceeded":
             return ContextLengthExceeded(

@@ -137,13 +137,14 @@ class PromptReader:
         if room < 1:
             raise _too_long(request.stream, "the prompt", len(tokens), self._n_ctx)
         if request.max_tokens is not None and request.max_tokens < 1:
-            raise _refused(request.stream, "invalid_request", "max_tokens: must be at least 1")
+            message = "max_tokens: must be at least 1"
+            raise _refused(request.stream, "invalid_request", message, field="max_tokens")
         try:
             check_sampling(request.sampling, n_vocab=self._vocabulary.n_vocab)
-            bound = self._bound(request)
-            grammar = None if bound is None else compile_grammar(bound, self._vocabulary.handle)
-        except (SamplerError, GrammarError, SchemaError) as error:
-            raise _refused(request.stream, "invalid_request", str(error)) from error
+        except SamplerError as error:
+            raise _refused(
+                request.stream, "invalid_request", str(error), field=error.field
+            ) from error
         # Only a template opens a thought for the model; a raw prompt is the caller's own text.
         opened = self._markers is not None and rendered.rstrip().endswith(self._markers.open)
         return Prompt(
@@ -154,7 +155,7 @@ class PromptReader:
             sampling=request.sampling,
             markers=self._markers,
             starts_in_reasoning=opened,
-            grammar=grammar,
+            grammar=self._grammar(request),
             tool_call_format=self._tool_call_format,
             tools=tuple(request.tools or ()) if request.messages is not None else (),
             parallel_tool_calls=request.tool_choice.parallel,
@@ -169,22 +170,39 @@ class PromptReader:
             images=laid.images,
         )
 
+    def _grammar(self, request: Generate) -> CompiledGrammar | None:
+        """What binds the answer; an error says whether its form or its tools are wrong."""
+        form, field = request.grammar, "tools"
+        own: CompiledGrammar | None = None
+        try:
+            if form is not None:
+                field = "grammar" if form.json_schema is None else "json_schema"
+                own = compile_grammar(form, self._vocabulary.handle)
+                field = "tools"
+            bound = self._bound(request)
+            if bound is None or bound is form:
+                return own
+            return compile_grammar(bound, self._vocabulary.handle)
+        except (GrammarError, SchemaError) as error:
+            raise _refused(request.stream, "invalid_request", str(error), field=field) from error
+
     def _bound(self, request: Generate) -> Grammar | None:
-        """What binds the answer: the form it is to have, and the calls it may or must have."""
+        """The form that the answer is to have, and the calls that it may or must have."""
         tools = request.tools if request.messages is not None else None
         if not tools:
             return request.grammar
         choice, format_ = request.tool_choice, self._tool_call_format
         if format_ is None:
             if choice.required:
-                raise _refused(request.stream, "unsupported", "this model is not served with tools")
+                message = "this model is not served with tools"
+                raise _refused(request.stream, "unsupported", message, field="tools")
             return request.grammar
         functions = [tool["function"] for tool in tools]
         if choice.function is not None:
             functions = [each for each in functions if each["name"] == choice.function]
         if not functions:
             message = f"tool_choice: no tool is called {choice.function}"
-            raise _refused(request.stream, "invalid_request", message)
+            raise _refused(request.stream, "invalid_request", message, field="tool_choice")
         try:
             if choice.required:
                 return call_grammar(format_, functions)
@@ -256,9 +274,10 @@ class InputReader:
         given = request.inputs[index]
         tokens = self._vocabulary.input_tokens(given) if isinstance(given, str) else given
         what = f"input {index}"
-        _check_tokens(request.stream, tokens, self._vocabulary.n_vocab, what=what)
+        field = f"input[{index}]" if len(request.inputs) > 1 else None
+        _check_tokens(request.stream, tokens, self._vocabulary.n_vocab, what=what, field=field)
         if len(tokens) > self._n_ctx:
-            raise _too_long(request.stream, what, len(tokens), self._n_ctx)
+            raise _too_long(request.stream, what, len(tokens), self._n_ctx, field=field)
         return np.array(tokens, np.int32)
 
 
@@ -273,30 +292,38 @@ def _top(wanted: int) -> int:
     return max(0, min(wanted, MAX_TOP))
 
 
-def _check_tokens(stream: int, tokens: list[int], n_vocab: int, *, what: str) -> None:
+def _check_tokens(
+    stream: int, tokens: list[int], n_vocab: int, *, what: str, field: str | None = None
+) -> None:
     if not tokens:
-        raise _refused(stream, "invalid_request", f"{what}: is empty")
+        raise _refused(stream, "invalid_request", f"{what}: is empty", field=field)
     wrong = next((token for token in tokens if not 0 <= token < n_vocab), None)
     if wrong is not None:
         raise _refused(
             stream,
             "invalid_request",
             f"{what}: token {wrong} is not in the vocabulary of {n_vocab} tokens",
+            field=field,
         )
 
 
-def _too_long(stream: int, what: str, prompt_tokens: int, n_ctx: int) -> RefusedError:
+def _too_long(
+    stream: int, what: str, prompt_tokens: int, n_ctx: int, *, field: str | None = None
+) -> RefusedError:
     return RefusedError(
         Failed(
             stream,
             "context_length_exceeded",
             f"{what} has {prompt_tokens} tokens; this model is served with a context of "
             f"{n_ctx} tokens, prompt and answer together",
+            field=field,
             prompt_tokens=prompt_tokens,
             n_ctx=n_ctx,
         )
     )
 
 
-def _refused(stream: int, code: FailureCode, message: str) -> RefusedError:
-    return RefusedError(Failed(stream, code, message))
+def _refused(
+    stream: int, code: FailureCode, message: str, *, field: str | None = None
+) -> RefusedError:
+    return RefusedError(Failed(stream, code, message, field=field))

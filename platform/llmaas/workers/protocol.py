@@ -297,6 +297,8 @@ class Failed(Message, frozen=True):
     stream: int
     code: FailureCode
     message: str
+    field: str | None = None
+    """What of the request is wrong, where it is not its one prompt: `json_schema`, `input[3]` …"""
     prompt_tokens: int | None = None
     """With `context_length_exceeded`: what the prompt has …"""
     n_ctx: int | None = None

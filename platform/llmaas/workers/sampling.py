@@ -25,6 +25,10 @@ Row = NDArray[np.float32]
 class SamplerError(Exception):
     """A sampling value this model cannot take."""
 
+    def __init__(self, field: str, what: str) -> None:
+        super().__init__(f"{field}: {what}")
+        self.field = field
+
 
 class Sampler:
     """Greedy is an argmax; everything else is a chain of llama.cpp's samplers.
@@ -143,14 +147,14 @@ def check_sampling(sampling: Sampling, *, n_vocab: int) -> None:
     for token in sampling.logit_bias:
         if not 0 <= token < n_vocab:
             raise SamplerError(
-                f"logit_bias: token {token} is not in the vocabulary of {n_vocab} tokens"
+                "logit_bias", f"token {token} is not in the vocabulary of {n_vocab} tokens"
             )
     for name in sampling.__struct_fields__:
         value = getattr(sampling, name)
         if isinstance(value, float) and not math.isfinite(value):
-            raise SamplerError(f"{name}: must be a finite number")
+            raise SamplerError(name, "must be a finite number")
     if sampling.repeat_penalty <= 0:
-        raise SamplerError("repeat_penalty: must be above 0")
+        raise SamplerError("repeat_penalty", "must be above 0")
 
 
 def _adjustments(sampling: Sampling, *, n_vocab: int, n_ctx: int) -> list[Any]:
