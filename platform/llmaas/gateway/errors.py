@@ -83,8 +83,10 @@ class ContextLengthExceeded(InvalidRequest):
 
     def __init__(self, *, prompt_tokens: int, n_ctx: int, param: str) -> None:
         super().__init__(
-            f"The prompt has {prompt_tokens} tokens, and the context served for this model is "
-            f"{n_ctx} tokens. Nothing was cut off: shorten the input and send it again.",
+            # Clients that shorten their history by themselves know the error by these words.
+            f"This model's maximum context length is {n_ctx} tokens as it is served here, and the "
+            f"prompt has {prompt_tokens} tokens. Nothing was cut off: shorten the input and send "
+            "it again.",
             param=param,
         )
 
