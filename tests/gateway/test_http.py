@@ -88,6 +88,24 @@ def test_an_unknown_path_is_404_in_the_envelope(gateway: Gateway, path: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/chat/completions", "/v1/chat/completions"),
+        ("/v1/v1/embeddings", "/v1/embeddings"),
+        ("/v1/chat/completion", "/v1/chat/completions"),
+        ("/v1/responses", None),
+    ],
+)
+def test_a_path_that_is_nearly_right_is_answered_with_the_right_one(
+    gateway: Gateway, path: str, meant: str | None
+) -> None:
+    answer = gateway.http().post(path, json=BODY)
+    says = "/openapi.json lists" if meant is None else f"Did you mean {meant}?"
+    assert answer.status_code == 404
+    assert says in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [("GET", CHAT_PATH, "POST"), ("DELETE", "/v1/models", "GET"), ("PUT", "/health/live", "GET")],
 )

@@ -118,6 +118,9 @@ def test_requests_are_limited_by_the_minute(gateway: Gateway) -> None:
     assert int(answer.headers["x-ratelimit-reset-requests"]) == NOW + 61
     refused = ask(client)
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "61")
+    assert refused.json()["error"]["message"].endswith(
+        "The limit of 2 requests per minute of this API key is reached. Try again in 61 s."
+    )
 
 
 def test_credit_that_is_used_up_is_insufficient_quota(gateway: Gateway) -> None:

@@ -97,6 +97,7 @@ def test_a_key_with_a_scope_sees_its_models_only(gateway: Gateway) -> None:
         (UPCOMING, 404, "model_not_released", "2025-12-01"),
         (NOT_DEPLOYED, 503, "model_not_deployed", f"llmaas pull {NOT_DEPLOYED}"),
         ("granite3.3:8", 404, "model_not_found", f"Did you mean '{CHAT}'?"),
+        ("Granite3.3", 404, "model_not_found", f"Did you mean '{CHAT}'?"),
         ("zzz", 404, "model_not_found", "GET /v1/models lists"),
         ("a/b/c", 404, "model_not_found", "'a/b/c' does not exist"),
     ],

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from difflib import get_close_matches
 from functools import partial
 from hashlib import sha256
 from importlib import metadata
@@ -46,6 +47,7 @@ from llmaas.workers import ServedModel
 
 BODY_LIMIT_BYTES = 20 * 2**20
 KEEP_ALIVE_S = 15.0
+_PATHS = [each.path for each in OPERATIONS if not each.admin]
 
 _log = logging.getLogger(__name__)
 
@@ -193,7 +195,9 @@ def _as_api_error(scope: Any, error: Exception) -> ApiError:
     method, path = scope["method"], scope["path"][:200]
     status = error.status_code if isinstance(error, HTTPException) else 500
     if isinstance(error, HTTPException) and status == 404:
-        return UnknownUrl(f"There is no {path} here. /openapi.json lists every operation.")
+        meant = get_close_matches(path, _PATHS, n=1, cutoff=0.8)
+        advice = f"Did you mean {meant[0]}?" if meant else "/openapi.json lists every operation."
+        return UnknownUrl(f"There is no {path} here. {advice}")
     if isinstance(error, HTTPException) and status == 405:
         return MethodNotAllowed(f"{path} does not answer {method}.", headers=error.headers)
     if isinstance(error, HTTPException) and status == 400:

@@ -90,6 +90,9 @@ def _advice(refusal: Refusal) -> str:
         return "Add credit, or lower max_tokens."
     if refusal.limit is Limit.MONTHLY_CAP:
         return "It begins anew with the next month; a lower max_tokens may still fit."
+    if refusal.limit is Limit.REQUESTS_PER_MINUTE:  # fewer tokens do not make fewer requests
+        wait_s = refusal.retry_after_s
+        return "It allows none." if wait_s is None else f"Try again in {wait_s} s."
     if refusal.retry_after_s is None:
         return "Lower max_tokens: a request may not be larger than the limit."
     return f"Try again in {refusal.retry_after_s} s, or lower max_tokens."

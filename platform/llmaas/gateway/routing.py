@@ -1,6 +1,6 @@
 """From the name in a request to the model that answers, or to the error that says why none does."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -36,7 +36,10 @@ class RoutingTable:
         return self._by_name.get(name)
 
 
-def nearest(name: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that a misspelt name most likely means."""
-    matches = get_close_matches(name.lower()[:200], list(candidates), n=1, cutoff=0.6)
+def nearest(name: str, candidates: Sequence[str]) -> str | None:
+    """The candidate that a misspelt or shortened name most likely means."""
+    tagged = [each for each in candidates if each.startswith(f"{name.lower()}:")]
+    if tagged:  # its size was left out
+        return tagged[0]
+    matches = get_close_matches(name.lower()[:200], candidates, n=1, cutoff=0.6)
     return matches[0] if matches else None
