@@ -84,6 +84,8 @@ def test_more_choices_than_run_together_all_come_to_their_end(gateway: Gateway) 
         ({"echo": True}, "echo", "not repeated"),
         ({"suffix": "end"}, "suffix", "suffix"),
         ({"best_of": 2}, "best_of", "n"),
+        ({"best_of": 3, "n": 2}, "best_of", "n"),
+        ({"best_of": 0}, "best_of", ">= 1"),
         ({"logprobs": 21}, "logprobs", "<= 20"),
         ({"messages": [{"role": "user", "content": "x"}]}, "prompt", "not both"),
         ({"model": EMBEDDING}, "model", "/v1/embeddings"),
@@ -96,6 +98,10 @@ def test_a_wrong_value_of_a_completion_is_refused_with_its_field(
     assert error["type"] == "invalid_request_error"
     assert error["param"] == param
     assert says in error["message"]
+
+
+def test_as_many_attempts_as_answers_are_the_answers(gateway: Gateway) -> None:
+    assert len(ask(gateway, prompt="x", n=2, best_of=2)["choices"]) == 2
 
 
 def test_messages_in_place_of_a_prompt_get_the_answer_of_a_chat(gateway: Gateway) -> None:

@@ -63,6 +63,13 @@ def test_usage_is_the_last_chunk_when_asked_for(gateway: Gateway) -> None:
     assert all(chunk["usage"] is None for chunk in chunks)
 
 
+def test_null_in_the_stream_options_is_the_default(gateway: Gateway) -> None:
+    asked = body(stream_options={"include_usage": None})
+    *chunks, done = events(gateway.http().post("/v1/chat/completions", json=asked))
+    assert done == "[DONE]"
+    assert all("usage" not in chunk for chunk in chunks)
+
+
 def test_the_official_client_streams(gateway: Gateway) -> None:
     gateway.workers.script = answering("Four", ".", reasoning="2 + 2")
     stream = gateway.openai().chat.completions.create(

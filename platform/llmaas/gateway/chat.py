@@ -152,7 +152,7 @@ class ChatForm:
         self.model = model
         self.backend = Backend(engine_type=lease.engine_type, machine_name=lease.machine_name)
         options = request.stream_options
-        self.include_usage = options is not None and options.include_usage
+        self.include_usage = options is not None and bool(options.include_usage)
         self._logprobs = bool(request.logprobs)
 
     def first(self, index: int) -> ChatChunk:

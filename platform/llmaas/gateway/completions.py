@@ -73,7 +73,10 @@ def check(request: CompletionRequest) -> None:
     refusals = {
         "echo": (bool(request.echo), "The prompt is not repeated in the answer."),
         "suffix": (bool(request.suffix), "Text cannot be inserted before a suffix."),
-        "best_of": ((request.best_of or 1) > 1, "Only as many answers as 'n' are generated."),
+        "best_of": (
+            (request.best_of or 1) > (request.n or 1),
+            "Only as many answers as 'n' are generated.",
+        ),
     }
     for param, (refused, message) in refusals.items():
         if refused:
@@ -122,7 +125,7 @@ class CompletionForm:
         self.model = model
         self.backend = Backend(engine_type=lease.engine_type, machine_name=lease.machine_name)
         options = request.stream_options
-        self.include_usage = options is not None and options.include_usage
+        self.include_usage = options is not None and bool(options.include_usage)
         self._logprobs = request.logprobs is not None
         self._n = request.n or 1
         self._characters: dict[int, int] = {}

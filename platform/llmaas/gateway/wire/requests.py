@@ -25,7 +25,7 @@ class StreamOptions(msgspec.Struct):
     """What a stream carries beside the text."""
 
     include_usage: Annotated[
-        bool, Meta(description="End with a chunk that has the usage and no choices.")
+        bool | None, Meta(description="End with a chunk that has the usage and no choices.")
     ] = False
 
 
@@ -218,7 +218,10 @@ class CompletionRequest(GenerationRequest, kw_only=True):
     prompt: Annotated[str | list[Any], Meta(description=INPUTS)]
     echo: Annotated[bool | None, Meta(description="Not offered; `true` is refused.")] = None
     suffix: Annotated[str | None, Meta(description="Not offered; text is refused.")] = None
-    best_of: Annotated[int | None, Meta(description="Not offered; more than 1 is refused.")] = None
+    best_of: Annotated[
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(description="Not offered; more than `n` is refused."),
+    ] = None
     logprobs: Annotated[
         Annotated[int, Meta(ge=0, le=20)] | None,
         Meta(description="Log probabilities of the tokens, with so many alternatives."),
