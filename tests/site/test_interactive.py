@@ -50,7 +50,7 @@ def test_models_are_filtered_and_the_choice_is_in_the_address(open_page, languag
     assert chosen
     assert "gemma3:27b" in chosen
     expect(page.locator(".model-filters__count")).to_contain_text(f"{len(chosen)} / {total}")
-    assert page.url.endswith("models/?capability=vision&context=100000&price=text&phase=production")
+    assert page.url.endswith("models/?context=100000&price=text&phase=production&capability=vision")
     page.reload()
     assert [row.locator("code").first.inner_text() for row in shown(page).all()] == chosen
     page.locator('.model-filters [type="reset"]').click()

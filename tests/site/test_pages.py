@@ -1,12 +1,15 @@
 """One fact, one place: the five languages differ in words and in nothing else."""
 
+import json
 import re
 from collections import Counter
 from datetime import date
+from typing import get_args
 
 import pytest
 
 from llmaas.bundle import Phase, model_slug
+from llmaas.bundle.tables import ReasoningMode
 from llmaas.gateway.errors import ApiError
 from llmaas.generators.site.prose.gates import DIGITS_ALLOWED
 from llmaas.generators.site.reference import operations
@@ -113,6 +116,26 @@ def test_every_model_page_names_its_phase_and_dates(catalog, sites, language):
         assert f"phase--{row.phase}" in page
         if row.entry.successor:
             assert f"]({model_slug(row.entry.successor)}.md)" in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_of_a_model_says_when_it_reasons(catalog, sites, language):
+    word = Texts(language).word
+    for model in catalog.models:
+        page = sites[language].pages[f"models/{model_slug(model.id)}.md"]
+        reasoning = model.serving.reasoning
+        modes = [f"| {word('reasoning_mode', m)} |" for m in get_args(ReasoningMode)]
+        said = [mode for mode in modes if mode in page]
+        assert said == ([f"| {word('reasoning_mode', reasoning.mode)} |"] if reasoning else [])
+
+
+def test_requests_that_are_copied_begin_with_the_model(sites):
+    page = sites["en"].pages["endpoints.md"]
+    bodies = re.findall(r"-d '(\{.*?\n  \})'", page, re.DOTALL)
+    assert bodies
+    for body in bodies:
+        assert body.splitlines()[1].startswith('    "model": ')
+        json.loads(body)
 
 
 def test_the_legend_of_the_timeline_explains_every_phase_that_is_drawn(sites):

@@ -33,6 +33,14 @@ def test_retired_and_upcoming_models_have_no_sample_and_say_why(catalog):
     assert view(catalog, date(2025, 1, 1)).by_id["granite3.3:8b"].no_sample == "upcoming"
 
 
+def test_who_chooses_a_model_meets_those_that_are_maintained_first(catalog):
+    shown = view(catalog)
+    production = [model for model in shown.models if model.phase is Phase.PRODUCTION]
+    assert list(shown.by_use[: len(production)]) == production
+    assert shown.by_use[-1].phase is Phase.RETIRED
+    assert sorted(model.id for model in shown.by_use) == sorted(shown.by_id)
+
+
 def test_samples_carry_the_id_of_their_model_and_the_base_url(catalog):
     for model in view(catalog).callable:
         for sample in model.samples:

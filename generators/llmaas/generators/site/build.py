@@ -347,9 +347,11 @@ def site_config(site: "RenderedSite", languages: list[str], *, base_path: str) -
     }
     config["extra"] |= {
         "announcement": texts.announcement,
+        "to_weights": texts.to_weights,
         "as_markdown": texts.as_markdown,
         "not_found": texts.not_found,
         "not_found_help": texts.not_found_help,
+        "not_found_links": texts.not_found_links,
         "base_path": _absolute(base_path, folder),
         "to_root": "" if not folder else "../",
         # Where the choice of light or dark is kept: the same for all languages.

@@ -59,9 +59,13 @@ class SiteTexts:
     description: str
     announcement: str | None
     """Said on every page: that stand-in weights answer."""
+    to_weights: str
+    """Label of the link from there to how real ones are served."""
     status_line: str
     not_found: str
     not_found_help: str
+    not_found_links: tuple[tuple[str, str], ...]
+    """Where a reader may go on: labels and addresses below the site."""
     to_dark: str
     to_light: str
     permalink: str
@@ -332,10 +336,7 @@ class _Renderer:
     def site_texts(self, catalogue_sha256: str) -> SiteTexts:
         """The texts around the pages."""
         _ = self._gettext
-        announcement = _(
-            "Ce déploiement utilise des poids de substitution : l’API est réelle, mais le texte "
-            "des réponses n’a aucune valeur."
-        )
+        announcement = _("Poids de substitution : l’API est réelle, les réponses ne le sont pas.")
         status = _(
             "%(operator)s · état du %(day)s · catalogue %(hash)s",
             operator=self.view.catalog.service.operator.name,
@@ -349,9 +350,16 @@ class _Renderer:
                 "celle d’OpenAI."
             ),
             announcement=announcement if self.environment.globals["stand_in"] else None,
+            to_weights=_("Servir de vrais modèles"),
             status_line=status,
             not_found=_("Page introuvable"),
             not_found_help=_("Cette page n’existe pas ou a changé de place."),
+            not_found_links=(
+                (_("Accueil"), ""),
+                (_("Premiers pas"), "start/quickstart/"),
+                (_("Modèles"), "models/"),
+                (_("Points d’accès"), "endpoints/"),
+            ),
             to_dark=_("Passer en mode sombre"),
             to_light=_("Passer en mode clair"),
             permalink=_("Lien vers cette section"),
@@ -460,7 +468,7 @@ class _Renderer:
             # Not inside the f-string: the extractor does not look there.
             by_default = _("par défaut")
             parts.append(f"{by_default} {_code(field.default)}")
-        return "<br>".join(parts) or "—"
+        return "<br>".join(parts)
 
 
 @cache

@@ -169,6 +169,8 @@ def _examples(content: Schema) -> Iterator[Any]:
 
 
 def _json(value: Any) -> str:
+    if isinstance(value, dict) and "model" in value:
+        value = {"model": value["model"], **value}  # as everybody writes a request
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 

@@ -47,8 +47,8 @@ def request_sample(method: str, url: str, body: str) -> Sample:
     lines.append('  -H "Authorization: Bearer $LLMAAS_API_KEY"')
     if body:
         lines[0] = f"curl {url}"
-        # A quote inside the quotes of a shell.
-        quoted = body.replace("'", "'\\''")
+        # A quote inside the quotes of a shell; no line of JSON begins within a text.
+        quoted = body.replace("'", "'\\''").replace("\n", "\n  ")
         lines += ['  -H "Content-Type: application/json"', f"  -d '{quoted}'"]
     return Sample("curl", "bash", " \\\n".join(lines))
 
@@ -67,13 +67,7 @@ def _embeddings_curl(model: str, base_url: str) -> Sample:
 
 
 def _curl(url: str, body: object) -> Sample:
-    lines = [
-        f"curl {url} \\",
-        '  -H "Authorization: Bearer $LLMAAS_API_KEY" \\',
-        '  -H "Content-Type: application/json" \\',
-        f"  -d '{json.dumps(body, indent=2, ensure_ascii=False)}'",
-    ]
-    return Sample("curl", "bash", "\n".join(lines))
+    return request_sample("POST", url, json.dumps(body, indent=2, ensure_ascii=False))
 
 
 _CLIENT = """\

@@ -1,4 +1,8 @@
-"""The lifecycle of all models as one SVG: no script, prints, follows the page's colours."""
+"""The lifecycle of all models as one SVG: no script, prints, follows the page's colours.
+
+Days are percentages of its width, so that it fits a phone with letters as large as elsewhere. The
+names stand left of day one, in space that the stylesheet leaves there.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,8 +13,8 @@ from itertools import pairwise
 from llmaas.bundle import LifecycleEntry, Phase, add_months, phase_at
 from llmaas.generators.site.views import ModelView
 
-LABELS = 210
-CHART = 740
+GAP = 10
+"""Between a name and the first day, in pixels like all that follows."""
 ROW = 20
 HEAD = 30
 BAR = 10
@@ -69,25 +73,25 @@ def draw_timeline(
     days = (last - first).days
 
     def x(day: date) -> float:
-        return round(LABELS + CHART * (day - first).days / days, 1)
+        return round(100 * (day - first).days / days, 2)
 
     height = HEAD + ROW * len(models) + 8
     parts = [
-        f'<svg class="timeline" viewBox="0 0 {LABELS + CHART + 10} {height}"',
-        ' data-search-exclude="" role="group" aria-labelledby="timeline-title timeline-desc">',
+        f'<svg class="timeline" height="{height}" data-search-exclude=""',
+        ' role="group" aria-labelledby="timeline-title timeline-desc">',
         f'<title id="timeline-title">{escape(texts.title)}</title>',
         f'<desc id="timeline-desc">{escape(texts.description)}</desc>',
     ]
     parts += [
-        f'<line class="timeline__tick" x1="{x(tick)}" x2="{x(tick)}" y1="{HEAD - 8}"'
-        f' y2="{height - 8}"/><text class="timeline__month" x="{x(tick) + 3}" y="{HEAD - 16}">'
-        f"{escape(texts.month(tick))}</text>"
+        f'<line class="timeline__tick" x1="{x(tick)}%" x2="{x(tick)}%" y1="{HEAD - 8}"'
+        f' y2="{height - 8}"/><text class="timeline__month timeline__month--{tick.month}"'
+        f' x="{x(tick)}%" dx="3" y="{HEAD - 16}">{escape(texts.month(tick))}</text>'
         for tick in _ticks(first, last)
     ]
     for row, view in enumerate(models):
         parts += _row(view, HEAD + ROW * row, x=x, until=last, texts=texts, link=link)
     parts += [
-        f'<line class="timeline__today" x1="{x(today)}" x2="{x(today)}" y1="{HEAD - 8}"',
+        f'<line class="timeline__today" x1="{x(today)}%" x2="{x(today)}%" y1="{HEAD - 8}"',
         f' y2="{height - 8}"><title>{escape(texts.today)}</title></line></svg>',
     ]
     drawn = {span.phase for view in models for span in spans(view.entry, until=last)}
@@ -107,7 +111,7 @@ def _row(
     retired = " timeline__model--retired" if view.phase is Phase.RETIRED else ""
     parts = [
         f'<a href="{escape(link(view.slug))}">',
-        f'<text class="timeline__model{retired}" x="{LABELS - 10}" y="{middle + 4}">',
+        f'<text class="timeline__model{retired}" x="-{GAP}" y="{middle + 4}">',
         f"{escape(view.id)}</text></a>",
     ]
     for span in spans(view.entry, until=until):
@@ -116,8 +120,8 @@ def _row(
         if span.end < until:
             says += f" – {texts.day(span.end)}"
         parts.append(
-            f'<rect class="timeline__bar timeline__bar--{span.phase}" x="{start}"'
-            f' y="{middle - BAR // 2}" width="{max(round(end - start - 1, 1), 1)}" height="{BAR}"'
+            f'<rect class="timeline__bar timeline__bar--{span.phase}" x="{start}%"'
+            f' y="{middle - BAR // 2}" width="{max(round(end - start, 2), 0.1)}%" height="{BAR}"'
             f' rx="2"><title>{escape(says)}</title></rect>'
         )
     return parts

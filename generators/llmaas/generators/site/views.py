@@ -25,6 +25,14 @@ CAPABILITIES = ("reasoning", "tools", "vision", "ocr", "security", "embedding", 
 PRICE_IDS: tuple[PriceId, ...] = ("input", "output", "reasoning_output", "audio")
 TOKEN_PRICES: tuple[PriceId, ...] = ("input", "output", "reasoning_output")
 TOKENS_PER_PRICE = 1_000_000
+_FOR_USE = (
+    Phase.PRODUCTION,
+    Phase.EXPERIMENTAL,
+    Phase.UPCOMING,
+    Phase.DEPRECATED,
+    Phase.END_OF_SUPPORT,
+    Phase.RETIRED,
+)
 EXAMPLE_TOKENS: dict[PriceId, int] = {"input": 1_500, "output": 400, "reasoning_output": 250}
 
 
@@ -180,6 +188,11 @@ class CatalogView:
         return max(
             (v.model.context_tokens for v in self.callable if v.model.context_tokens), default=None
         )
+
+    @property
+    def by_use(self) -> tuple[ModelView, ...]:
+        """Models that are maintained before those that leave, as who chooses one wants them."""
+        return tuple(sorted(self.models, key=lambda view: _FOR_USE.index(view.phase)))
 
     @property
     def by_end(self) -> tuple[ModelView, ...]:

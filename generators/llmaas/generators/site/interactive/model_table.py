@@ -54,11 +54,6 @@ def model_table_of(view: CatalogView, words: Words) -> ModelTable:
     prices = _price_classes(words)
     phases = [phase for phase in Phase if any(v.phase is phase for v in view.models)]
     filters = (
-        Filter(
-            "capability",
-            _("Capacité"),
-            tuple(Choice(name, words.word("capability", name)) for name in capabilities),
-        ),
         Filter("size", _("Paramètres (milliards)"), _sizes(words)),
         Filter(
             "context",
@@ -84,6 +79,11 @@ def model_table_of(view: CatalogView, words: Words) -> ModelTable:
             "phase",
             _("Phase"),
             tuple(Choice(phase, words.word("phase", phase)) for phase in phases),
+        ),
+        Filter(
+            "capability",
+            _("Capacité"),
+            tuple(Choice(name, words.word("capability", name)) for name in capabilities),
         ),
     )
     return ModelTable(
