@@ -51,6 +51,20 @@ def test_a_failing_check_is_a_degraded_verdict(screen: Screen, wanted: str) -> N
     assert (verdict.action, verdict.degraded) == (wanted, True)
 
 
+def test_a_failing_check_is_logged_by_its_place_and_not_by_what_was_written(
+    screen: Screen, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken:
+        def get(self, digest: bytes) -> None:
+            raise ValueError(f"no place for {ATTACK}")
+
+    broken = replace(screen, cache=Broken())  # type: ignore[arg-type]
+    broken.verdict((Part("user", ATTACK, "m"),), Policy(), key="k")
+    assert "ValueError" in caplog.text
+    assert "_assessment" in caplog.text
+    assert ATTACK not in caplog.text
+
+
 def test_past_the_time_budget_rules_decide_and_it_is_said(engine: Engine) -> None:
     ticks = iter(range(1000))
     slow = Engine(engine.rules, engine.model, clock=lambda: float(next(ticks)))

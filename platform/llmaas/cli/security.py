@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -255,28 +256,15 @@ def _budgets(source: Source) -> dict[str, float]:
 
 
 def _layer(source: Source, *, learned: bool) -> "tuple[Engine, Policy]":
-    """The layer as the catalogue (or the reference bundle) wants it."""
-    from llmaas.security import Engine, Policy, RuleSet, packaged_model
+    """The layer as the catalogue (or the reference bundle) wants it.
+
+    With time for every check, and a failure that shows: here nobody waits for an answer.
+    """
+    from llmaas.security import engine_of, policy_of
 
     table = source.bundle.security
-    engine = Engine(
-        rules=RuleSet(table.rules),
-        model=packaged_model() if learned and table.learned_signal else None,
-        checks=frozenset(table.checks),
-        clock=time.monotonic,
-    )
-    policy = Policy(
-        checks=frozenset(table.checks),
-        flag=float(table.flag_score),
-        block=float(table.block_score),
-        fragment_action=table.fragment_action,
-        repetition_limit=table.repetition_limit,
-        repetition_window_s=table.repetition_window_s,
-        repetition_action=table.repetition_action,
-        on_error="block",
-        time_budget_s=60.0,
-    )
-    return engine, policy
+    engine = engine_of(table, clock=time.monotonic, learned=learned)
+    return engine, replace(policy_of(table), on_error="block", time_budget_s=60.0)
 
 
 def _examples() -> list[dict[str, Any]]:

@@ -94,28 +94,9 @@ def screening_of(
     table = bundle.security
     if not table.enabled or not table.checks:
         return None
-    from llmaas.security import AssessmentCache, Engine, Policy, RuleSet, Screen, packaged_model
+    from llmaas.security import AssessmentCache, Screen, engine_of, policy_of
 
     memory = memory or ScreeningMemory.fresh(clock)
-    engine = Engine(
-        rules=RuleSet(table.rules),
-        model=packaged_model() if table.learned_signal else None,
-        checks=frozenset(table.checks),
-        clock=clock,
-    )
-    policy = Policy(
-        checks=frozenset(table.checks),
-        flag=float(table.flag_score),
-        block=float(table.block_score),
-        learned=table.learned_signal,
-        fragment_action=table.fragment_action,
-        repetition_limit=table.repetition_limit,
-        repetition_window_s=table.repetition_window_s,
-        repetition_action=table.repetition_action,
-        on_error=table.on_error,
-        canary_action=table.canary_action,
-        system_prompt_action=table.system_prompt_action,
-    )
     # Assessments depend on the rules, so their cache does not outlive the bundle.
-    screen = Screen(engine, memory.store, AssessmentCache(), memory.digest)
-    return Screening(screen, policy, table, memory.shared)
+    screen = Screen(engine_of(table, clock=clock), memory.store, AssessmentCache(), memory.digest)
+    return Screening(screen, policy_of(table), table, memory.shared)

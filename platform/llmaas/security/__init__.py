@@ -18,6 +18,7 @@ from llmaas.security.patterns import check_patterns
 from llmaas.security.rules import RuleSet
 from llmaas.security.screening import LONG, Part, Screen
 from llmaas.security.structure import check_structure
+from llmaas.security.table import engine_of, policy_of
 from llmaas.security.verdict import ALLOWED, Policy, Verdict, stronger
 
 __all__ = [
@@ -46,6 +47,8 @@ __all__ = [
     "check_behavior",
     "check_patterns",
     "check_structure",
+    "engine_of",
     "packaged_model",
+    "policy_of",
     "stronger",
 ]

@@ -5,6 +5,8 @@
 Synchronous; the gateway runs it in a thread when the request is long (`LONG`).
 """
 
+import logging
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,6 +28,8 @@ from llmaas.security.verdict import (
     stronger,
     weaker,
 )
+
+_log = logging.getLogger(__name__)
 
 LONG = 16_000
 """Characters of a request from which screening it would be felt by other requests on the event
@@ -80,7 +84,10 @@ class Screen:
             return ALLOWED
         try:
             found = self._verdict(parts, policy, self.identity(key, user), shared)
-        except Exception:
+        except Exception as error:
+            # Its type and its place: a message may hold a text.
+            place = "".join(traceback.format_tb(error.__traceback__))
+            _log.error("a check failed with %s:\n%s", type(error).__name__, place)
             return Verdict(policy.failing, 0.0, degraded=True)
         if policy.mode == "flag_only":
             return Verdict(

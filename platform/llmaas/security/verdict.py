@@ -38,7 +38,6 @@ class Policy:
     checks: frozenset[str] = frozenset({"check_structure", "check_patterns", "check_behavior"})
     flag: float = 0.5
     block: float = 0.8
-    learned: bool = True
     disabled_rules: frozenset[str] = frozenset()
     roles: Mapping[Role, RoleMode] = field(default_factory=lambda: ROLES)
     fragment_action: Action = "block"
