@@ -182,7 +182,6 @@ class Metered:
         self._held = held
         self._streams = streams
         self._journalled: int | None = None
-        self._due = False
 
     def __enter__(self) -> Self:
         return self

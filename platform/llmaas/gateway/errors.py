@@ -260,11 +260,9 @@ class Unavailable(ApiError):
     type = "service_unavailable_error"
     code = "service_unavailable"
 
-    def __init__(
-        self, message: str, *, param: str | None = None, retry_after_s: float | None = None
-    ) -> None:
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         seconds = max(1, round(retry_after_s or DEFAULT_RETRY_AFTER_S))
-        super().__init__(message, param=param, headers={"retry-after": str(seconds)})
+        super().__init__(message, headers={"retry-after": str(seconds)})
 
 
 class Overloaded(Unavailable):

@@ -70,14 +70,13 @@ class ScreeningMemory:
         *,
         secret: bytes,
         now_ms: Callable[[], int],
-        clock: Callable[[], float] = time.monotonic,
     ) -> "ScreeningMemory":
         """What other processes with the same secret remember in a Valkey or Redis."""
         from llmaas.security import KeyedDigest, MemoryHistoryStore
         from llmaas.security.shared_history import SharedHistory
 
-        shared = SharedHistory(url, now_ms=now_ms, clock=clock)
-        return cls(MemoryHistoryStore(clock=clock), KeyedDigest(secret), shared)
+        shared = SharedHistory(url, now_ms=now_ms, clock=time.monotonic)
+        return cls(MemoryHistoryStore(clock=time.monotonic), KeyedDigest(secret), shared)
 
     async def close(self) -> None:
         """Let go of what is shared."""
@@ -85,18 +84,15 @@ class ScreeningMemory:
             await self.shared.close()
 
 
-def screening_of(
-    bundle: Bundle,
-    memory: ScreeningMemory | None = None,
-    clock: Callable[[], float] = time.monotonic,
-) -> Screening | None:
+def screening_of(bundle: Bundle, memory: ScreeningMemory | None = None) -> Screening | None:
     """The layer as a bundle wants it; `None` where it is switched off."""
     table = bundle.security
     if not table.enabled or not table.checks:
         return None
     from llmaas.security import AssessmentCache, Screen, engine_of, policy_of
 
-    memory = memory or ScreeningMemory.fresh(clock)
+    memory = memory or ScreeningMemory.fresh()
+    engine = engine_of(table, clock=time.monotonic)
     # Assessments depend on the rules, so their cache does not outlive the bundle.
-    screen = Screen(engine_of(table, clock=clock), memory.store, AssessmentCache(), memory.digest)
+    screen = Screen(engine, memory.store, AssessmentCache(), memory.digest)
     return Screening(screen, policy_of(table), table, memory.shared)

@@ -160,3 +160,22 @@ def test_whatever_a_source_says_the_result_is_valid_or_refused(
 if __name__ == "__main__":
     for source in IMPORTS:
         (SOURCES / f"{source}.report").write_text(render_report(imported(source)), encoding="utf-8")
+
+
+@pytest.mark.parametrize("size", ["1e999999999999", "1e-5", "-1", ".nan", "true", "[1]"])
+def test_a_context_that_is_no_number_of_tokens_is_reported_as_invented(size: str) -> None:
+    content = f"models:\n- {{name: a-model, context_size: {size}}}\n".encode()
+    imported = import_legacy(content, today=TODAY)
+    assert "context_tokens" in render_report(imported)
+
+
+def test_lists_that_hold_each_other_many_times_are_not_written_out() -> None:
+    levels = ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
+    levels += [
+        f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]"
+        for old, new in zip("abcde", "bcdef", strict=True)
+    ]
+    entry = "models:\n- {name: a-model, editor: *f, licence: *f, tags: [*f], use_cases: [*f]}\n"
+    content = "\n".join([*levels, entry]).encode()
+    found = import_legacy(content, today=TODAY)
+    assert len(found.text) + len(render_report(found)) < 20_000

@@ -12,10 +12,6 @@ class KnownLicence:
     name: str
     commercial_use: str
 
-    def as_authored(self) -> dict[str, str]:
-        """The value of the key `licence`."""
-        return {"id": self.id, "name": self.name, "commercial_use": self.commercial_use}
-
 
 _APACHE = KnownLicence("Apache-2.0", "Apache License 2.0", "yes")
 _MIT = KnownLicence("MIT", "MIT License", "yes")

@@ -42,7 +42,8 @@ def entries(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
 def whole_number(value: Any) -> int | None:
     """A number above 0, `None` for anything else."""
     number = decimal_number(value)
-    if number is None or number != int(number) or number >= 2**53:
+    # Compared first: the digits of what is beyond would fill the memory.
+    if number is None or number >= 2**53 or number != int(number):
         return None
     return int(number)
 

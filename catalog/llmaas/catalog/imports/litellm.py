@@ -142,12 +142,12 @@ def _aliases(config: Mapping[str, Any], notes: list[Note]) -> dict[str, list[str
     settings = mapping(config.get("router_settings"))
     found: dict[str, list[str]] = {}
     for alias, target in mapping(settings.get("model_group_alias")).items():
-        target_name = target.get("model") if isinstance(target, Mapping) else target
-        alias_id = model_id_of(str(alias))
+        name = one_line(target.get("model") if isinstance(target, Mapping) else target, "nothing")
+        alias_id = model_id_of(alias)
         if alias_id is None:
-            notes.append(Note("dropped", str(target_name), f"alias {alias}", "cannot be an id"))
-        elif alias_id not in found.setdefault(str(target_name), []):
-            found[str(target_name)].append(alias_id)
+            notes.append(Note("dropped", name, f"alias {alias}", "cannot be an id"))
+        elif alias_id not in found.setdefault(name, []):
+            found[name].append(alias_id)
     notes += [
         Note("dropped", "router_settings", key, "belongs to the proxy")
         for key in sorted({*settings} - {"model_group_alias"})

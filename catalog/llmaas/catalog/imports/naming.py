@@ -1,6 +1,7 @@
 """Names of other programs as ids of this catalogue."""
 
 import re
+from datetime import date
 from decimal import Decimal
 
 _MODEL_ID = re.compile(r"[a-z0-9][a-z0-9._-]*(:[a-z0-9][a-z0-9._-]*)?")
@@ -38,6 +39,10 @@ def billions_of(text: str) -> Decimal | None:
 
 
 def one_line(value: object, otherwise: str) -> str:
-    """A text as a catalogue takes it: on one line, without control characters."""
-    words = "".join(each if each.isprintable() else " " for each in str(value or "")).split()
+    """A text as a catalogue takes it: on one line, without control characters.
+
+    Only what is one: written out, a few lists that hold each other ten times fill the memory.
+    """
+    text = str(value) if value and isinstance(value, str | int | float | date) else ""
+    words = "".join(each if each.isprintable() else " " for each in text).split()
     return " ".join(words) or otherwise
