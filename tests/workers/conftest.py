@@ -49,7 +49,7 @@ TOKENS = [*byte_characters(), END, THINK, END_THINK]
 TOKEN_END, TOKEN_THINK, TOKEN_END_THINK = 256, 257, 258
 
 
-def write_random(path: Path, *, seed: int = 0) -> Path:
+def write_random(path: Path, *, seed: int = 0, **shape: Any) -> Path:
     rng = np.random.default_rng(seed)
 
     def matrix(rows: int, columns: int) -> np.ndarray:
@@ -58,7 +58,7 @@ def write_random(path: Path, *, seed: int = 0) -> Path:
     embeddings = matrix(len(TOKENS), N_EMBD) * np.sqrt(N_EMBD)
     output = matrix(len(TOKENS), N_EMBD) * 4
     output[256:] = 0  # never ends by itself
-    return _write(path, embeddings, output, matrix=matrix)
+    return _write(path, embeddings, output, matrix=matrix, **shape)
 
 
 def write_recital(path: Path, tokens: list[int], *, seed: int = 0) -> Path:
@@ -76,9 +76,19 @@ def write_recital(path: Path, tokens: list[int], *, seed: int = 0) -> Path:
     return _write(path, embeddings, output, matrix=zeros)
 
 
-def _write(path: Path, embeddings: np.ndarray, output: np.ndarray, *, matrix: Any) -> Path:
-    writer = gguf.GGUFWriter(path, "llama")
-    writer.add_context_length(N_CTX_TRAIN)
+def _write(
+    path: Path,
+    embeddings: np.ndarray,
+    output: np.ndarray,
+    *,
+    matrix: Any,
+    n_ctx: int = N_CTX_TRAIN,
+    mrope: bool = False,
+) -> Path:
+    writer = gguf.GGUFWriter(path, "qwen2vl" if mrope else "llama")
+    if mrope:
+        writer.add_rope_dimension_sections([2, 3, 3, 0])
+    writer.add_context_length(n_ctx)
     writer.add_embedding_length(N_EMBD)
     writer.add_block_count(2)
     writer.add_feed_forward_length(128)
@@ -175,7 +185,9 @@ def worker() -> Callable[..., AbstractAsyncContextManager[WorkerConnection]]:
 
 
 @asynccontextmanager
-async def running_worker(path: Path, **changes: Any) -> AsyncIterator[WorkerConnection]:
+async def running_worker(
+    path: Path, *, mmproj: Path | None = None, **changes: Any
+) -> AsyncIterator[WorkerConnection]:
     ours, theirs = socket.socketpair()
     with theirs:
         process = subprocess.Popen(  # noqa: ASYNC220 - takes milliseconds
@@ -184,7 +196,14 @@ async def running_worker(path: Path, **changes: Any) -> AsyncIterator[WorkerConn
         )
     connection = await WorkerConnection.connect(ours)
     try:
-        connection.load(Load(spec=make_spec(**changes), weights_path=str(path), n_threads=1))
+        connection.load(
+            Load(
+                spec=make_spec(**changes),
+                weights_path=str(path),
+                mmproj_path=None if mmproj is None else str(mmproj),
+                n_threads=1,
+            )
+        )
         await connection.ready
         yield connection
     finally:

@@ -1,8 +1,8 @@
 """The stand-in's eye: a projector that gives the generating stand-ins an image to read.
 
 In the shape of LLaVA: patches, a linear map of each, and two layers into the embeddings of the text
-model. The weights are written by hand: every patch reads like the word ` image`, and a little like
-what is in it, so that different images are different input. It does not recognise anything.
+model. The weights are written by hand: every patch reads like an empty line, and a little like what
+is in it, so that different images are different input. It does not recognise anything.
 """
 
 from importlib.resources import as_file
@@ -23,12 +23,12 @@ TOKENS = (IMAGE_SIZE // PATCH_SIZE) ** 2
 """What an image takes in a prompt."""
 N_EMBD = 64
 OWN_SHARE = 0.3
-"""How much of a patch's embedding is its own, beside the word that all share."""
+"""How much of a patch's embedding is its own, beside the empty line that all share."""
 
 
 def write_projector(writer: GGUFWriter) -> None:
     """Fill a GGUF file with the projector of the stand-in weights of this package."""
-    word = _word_embedding()
+    line = _new_line()
     writer.add_name("LLMaaS stand-in (projector)")
     writer.add_description(
         "A stand-in made by LLMaaS itself: it lets a model take images and recognises nothing."
@@ -42,7 +42,7 @@ def write_projector(writer: GGUFWriter) -> None:
         "embedding_length": N_EMBD,
         "feed_forward_length": N_EMBD,
         "block_count": 0,
-        "projection_dim": len(word),
+        "projection_dim": len(line),
         "attention.head_count": 1,
     }.items():
         writer.add_uint32(f"clip.vision.{key}", value)
@@ -57,24 +57,20 @@ def write_projector(writer: GGUFWriter) -> None:
         values = random.standard_normal(shape) / np.sqrt(inputs)
         return np.array(values, np.float32)
 
-    own = OWN_SHARE * float(np.linalg.norm(word)) / np.sqrt(len(word))
+    own = OWN_SHARE * float(np.linalg.norm(line)) / np.sqrt(len(line))
     # Neighbouring pixels are alike: without the factor, the mean colour alone would be seen.
     patch = 4 * mapping(N_EMBD, 3, PATCH_SIZE, PATCH_SIZE, inputs=pixels)
     writer.add_tensor("v.patch_embd.weight", patch)
     writer.add_tensor("v.position_embd.weight", 0.1 * mapping(TOKENS, N_EMBD, inputs=1))
     writer.add_tensor("mm.0.weight", mapping(N_EMBD, N_EMBD, inputs=N_EMBD))
     writer.add_tensor("mm.0.bias", np.zeros(N_EMBD, np.float32))
-    writer.add_tensor("mm.2.weight", np.float32(own) * mapping(len(word), N_EMBD, inputs=N_EMBD))
-    writer.add_tensor("mm.2.bias", word)
+    writer.add_tensor("mm.2.weight", np.float32(own) * mapping(len(line), N_EMBD, inputs=N_EMBD))
+    writer.add_tensor("mm.2.bias", line)
 
 
-def _word_embedding() -> NDArray[np.float32]:
-    """What the text model has for ` image`, or for its first letters."""
-    vocabulary = read_vocabulary()
-    word = byte_letters()[ord(" ")] + "image"
-    token = next(word[:end] for end in range(len(word), 0, -1) if word[:end] in vocabulary.tokens)
+def _new_line() -> NDArray[np.float32]:
+    """What the text model has for a line that ends: of all tokens, it changes an answer least."""
     with as_file(WEIGHTS) as path:
-        tensors = GGUFReader(path).tensors
-        table = next(each for each in tensors if each.name == "token_embd.weight")
-        row = table.data[vocabulary.id(token)].copy()
+        table = next(each for each in GGUFReader(path).tensors if each.name == "token_embd.weight")
+        row = table.data[read_vocabulary().id(byte_letters()[ord("\n")])].copy()
         return np.array(dequantize(row, table.tensor_type), np.float32).reshape(-1)
