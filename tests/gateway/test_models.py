@@ -39,6 +39,8 @@ def test_a_model_object_has_the_fields_of_the_service(gateway: Gateway) -> None:
         "context_tokens": 128_000,
         "endpoints": ["chat.completions", "completions"],
         "capabilities": [],
+        "input_modalities": ["text"],
+        "output_modalities": ["text"],
         "phase": "deprecated",
         "stability": "stable",
         "released_on": "2025-06-13",

@@ -7,7 +7,11 @@ from llmaas.bundle import ReasoningFormat, WeightsFile
 from llmaas.workers import plan_deployment, weights_path
 
 STAND_INS = SimpleNamespace(
-    chat=Path("chat.gguf"), reasoning=Path("r.gguf"), embedding=Path("e.gguf"), n_ctx=4096
+    chat=Path("chat.gguf"),
+    reasoning=Path("r.gguf"),
+    embedding=Path("e.gguf"),
+    projector=Path("p.gguf"),
+    n_ctx=4096,
 )
 WEIGHTS = WeightsFile(repository="acme/m-GGUF", file="m-Q4.gguf", quantisation="Q4", sha256=None)
 PROJECTOR = WeightsFile(
@@ -73,7 +77,9 @@ def test_a_stand_in_brings_its_own_context_formats_and_markers(spec, tmp_path):
         reasoning=THINKS,
         pinned=True,
     )
-    served = plan_deployment([wanted], weights_dir=tmp_path, stand_ins=STAND_INS)["tiny"].spec
+    planned = plan_deployment([wanted], weights_dir=tmp_path, stand_ins=STAND_INS)["tiny"]
+    assert planned.mmproj_path == STAND_INS.projector, "the model sees, and so does its stand-in"
+    served = planned.spec
     assert (served.n_ctx, served.chat_format, served.tool_call_format) == (4096, None, "hermes")
     assert served.reasoning == ReasoningFormat(open="<think>", close="</think>", mode="always")
     assert (served.weights, served.mmproj, served.pinned) == (None, None, True)

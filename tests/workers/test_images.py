@@ -11,7 +11,6 @@ from tests.workers.seeing_reference import reference
 from tests.workers.vision_weights import Eyes, make_eyes, picture, pixels, write_gemma
 
 from llmaas.workers import GenerationFailed
-from llmaas.workers.memory import memory_needed
 from llmaas.workers.protocol import Delta, Finished, Generate, ImageInput, Sampling, Started
 
 pytestmark = pytest.mark.timeout(90)
@@ -333,10 +332,3 @@ def test_an_answer_with_images_streams_after_started(eyes, worker, run):
     assert kinds[0] is Started
     assert kinds[-1] is Finished
     assert set(kinds[1:-1]) == {Delta}
-
-
-def test_the_memory_a_worker_needs_includes_its_projector(eyes):
-    spec, weights = make_spec(), eyes["llava"].weights
-    blind = memory_needed(spec, weights_path=weights, mmproj_path=None)
-    seeing_ = memory_needed(spec, weights_path=weights, mmproj_path=eyes["llava"].mmproj)
-    assert seeing_ > blind + eyes["llava"].mmproj.stat().st_size

@@ -28,7 +28,7 @@ CONFORMANCE: Mapping[str, Status] = {
     "json_mode": "served",
     "json_schema": "served",
     "logprobs": "served",
-    "vision": "refused",
+    "vision": "served",
     "transcriptions": "absent",
     "quotas": "served",
     "prompt_security": "served",

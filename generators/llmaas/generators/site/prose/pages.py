@@ -6,6 +6,7 @@ from typing import Any
 
 import jinja2
 
+from llmaas.bundle import images
 from llmaas.catalog import CODES
 from llmaas.generators.site.prose import data
 from llmaas.generators.site.prose.conformance import CONFORMANCE, STATUS_TEXTS
@@ -30,6 +31,12 @@ EVENT_TEXTS: Mapping[str, str] = {
     "support_ended": "Fin de support",
     "removed": "Retrait",
     "price": "Prix",
+}
+IMAGE_LIMITS: Mapping[str, Any] = {
+    "most": images.MAX_IMAGES,
+    "mib": images.MAX_BYTES // 2**20,
+    "megapixels": images.MAX_PIXELS // 10**6,
+    "formats": ", ".join(images.FORMATS),
 }
 YES, NO = "oui", "non"
 DAYS = "jours"
@@ -128,6 +135,7 @@ def _page(
         to=facts.to,
         supports=facts.supports,
         screening_share=screening_share,
+        images=IMAGE_LIMITS,
         eur=facts.eur,
         roles=ROLES,
         codes=tuple(CODES.values()),
