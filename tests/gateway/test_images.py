@@ -145,9 +145,7 @@ def test_an_image_of_too_many_bytes_is_413(scripted: Gateway) -> None:
 def test_too_many_images_are_refused_with_both_numbers(scripted: Gateway) -> None:
     status, error = refused(scripted, *[part(data_uri(picture(1)))] * (MAX_IMAGES + 1))
     assert status == 400
-    assert (
-        error["message"] == f"The request has {MAX_IMAGES + 1} images; {MAX_IMAGES} are the most."
-    )
+    assert f"has {MAX_IMAGES + 1} images; {MAX_IMAGES} are the most." in error["message"]
     assert error["param"] == f"messages[0].content[{MAX_IMAGES + 1}]"
 
 
@@ -214,7 +212,7 @@ def test_the_official_client_sends_an_image_and_is_billed_for_it(gateway: Gatewa
     assert details.image_tokens == TOKENS
     assert answer.choices[0].message.content
     settled = entries(gateway)[before]
-    assert settled.prompt_tokens == answer.usage.prompt_tokens
+    assert settled.usage.prompt_tokens == answer.usage.prompt_tokens
 
 
 def test_an_image_is_streamed_and_answered_n_times(gateway: Gateway) -> None:

@@ -131,20 +131,3 @@ def test_a_service_does_what_the_page_says(feature, ask):
     assert PROBES[feature](ask) is served, (
         f"mend CONFORMANCE[{feature!r}] in llmaas.generators.site.prose.conformance"
     )
-
-
-@pytest.mark.parametrize(
-    "feature", [name for name, status in CONFORMANCE.items() if status == "refused"]
-)
-def test_what_is_refused_is_refused_with_an_error_that_names_the_field(feature, ask):
-    answer = {
-        "tool_choice": lambda: chat(ask, role="tools", tools=[TOOL], tool_choice="required"),
-        "json_mode": lambda: chat(ask, response_format={"type": "json_object"}),
-        "json_schema": lambda: chat(
-            ask, response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": {}}}
-        ),
-        "logprobs": lambda: chat(ask, logprobs=True),
-        "vision": lambda: chat(ask, role="vision", content=image()),
-    }[feature]()
-    assert answer.status_code == 400
-    assert answer.json()["error"]["param"]
