@@ -305,6 +305,19 @@ def test_a_worker_that_cannot_start_is_a_503_with_a_time_to_come_back(gateway: G
         gateway.openai().chat.completions.create(model=CHAT, messages=QUESTION)
 
 
+def test_the_official_client_does_not_repeat_a_call_to_a_model_that_never_fits(
+    gateway: Gateway,
+) -> None:
+    gateway.workers.unavailable = WorkerUnavailable("granite3.3:8b needs 40 GiB", None)
+    with pytest.raises(openai.InternalServerError) as refused:
+        gateway.openai().with_options(max_retries=5).chat.completions.create(
+            model=CHAT, messages=QUESTION
+        )
+    headers = refused.value.response.headers
+    assert headers["x-should-retry"] == "false"
+    assert "retry-after" not in headers
+
+
 def test_an_answer_that_a_stopping_worker_cut_is_no_answer(gateway: Gateway) -> None:
     usage = Usage(prompt_tokens=7, completion_tokens=1)
     gateway.workers.script = [

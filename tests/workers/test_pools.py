@@ -1,5 +1,6 @@
 import asyncio
 import os
+import re
 import signal
 import time
 
@@ -234,14 +235,29 @@ def test_many_pools_in_turn_through_a_small_budget_are_all_answered(tiny, worker
     assert most <= 2
 
 
-def test_a_pool_beyond_the_whole_budget_is_refused_with_the_numbers(tiny, workers, answer, run):
+def test_a_pool_beyond_the_whole_budget_is_refused_with_the_numbers(
+    tiny, workers, answer, run, caplog
+):
+    numbers = r"a needs \d+ MiB; .* budget of 1 MiB"
+
     async def story():
         async with workers({"a": tiny.random}, budget=2**20) as pools:
-            with pytest.raises(WorkerUnavailable, match=r"a needs \d+ MiB; .* budget of 1 MiB"):
+            assert re.search("1 model cannot be called, the first because " + numbers, caplog.text)
+            with pytest.raises(WorkerUnavailable, match=numbers) as refused:
                 await ask(pools, answer)
-            return worker_processes()
+            return refused.value.retry_after_s, worker_processes()
 
-    assert run(story()) == []
+    assert run(story()) == (None, [])
+
+
+def test_what_does_not_fit_beside_the_pinned_model_is_told_at_the_start(tiny, workers, run, caplog):
+    async def story():
+        async with workers({"a": tiny.random, "b": tiny.random}, pinned=("a",), room_for=1):
+            pass
+
+    run(story())
+    assert "1 model cannot be called, the first because b needs" in caplog.text
+    assert "pinned models keep" in caplog.text
 
 
 def test_a_request_given_up_during_the_start_does_not_stop_the_start(tiny, workers, answer, run):

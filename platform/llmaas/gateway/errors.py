@@ -38,6 +38,8 @@ from typing import ClassVar
 from llmaas.gateway.wire import ErrorEnvelope, ErrorObject
 
 DEFAULT_RETRY_AFTER_S = 5.0
+_NO_RETRY = {"x-should-retry": "false"}
+"""The official clients repeat a 429 and a 503 by themselves, unless told that it is of no use."""
 
 
 class ApiError(Exception):
@@ -234,8 +236,7 @@ class RateLimitExceeded(ApiError):
 
     def __init__(self, message: str, retry_after_s: int | None) -> None:
         told = None if retry_after_s is None else {"retry-after": str(retry_after_s)}
-        # The official clients try a 429 again by themselves, which is of no use here.
-        super().__init__(message, headers=told or {"x-should-retry": "false"})
+        super().__init__(message, headers=told or _NO_RETRY)
 
 
 class InsufficientQuota(RateLimitExceeded):
@@ -260,9 +261,12 @@ class Unavailable(ApiError):
     type = "service_unavailable_error"
     code = "service_unavailable"
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, retry_after_s: float | None = None, lasting: bool = False
+    ) -> None:
         seconds = max(1, round(retry_after_s or DEFAULT_RETRY_AFTER_S))
-        super().__init__(message, headers={"retry-after": str(seconds)})
+        told = {"retry-after": str(seconds)}
+        super().__init__(message, headers=_NO_RETRY if lasting else told)
 
 
 class Overloaded(Unavailable):
@@ -283,6 +287,5 @@ class ModelNotDeployed(ApiError):
             f"The model '{model}' is in the catalogue, and this deployment has no weights for it. "
             f"Its operator can fetch them with `llmaas pull {model}`.",
             param="model",
-            # The official clients repeat a 503 unless told that it is of no use.
-            headers={"x-should-retry": "false"},
+            headers=_NO_RETRY,
         )

@@ -215,7 +215,8 @@ def api_error(failure: Failed, param: str) -> ApiError:
 
 
 def _unavailable(error: WorkerUnavailable) -> Unavailable:
-    return Unavailable(str(error), retry_after_s=error.retry_after_s)
+    lasting = error.retry_after_s is None
+    return Unavailable(str(error), retry_after_s=error.retry_after_s, lasting=lasting)
 
 
 def total_usage(usages: Sequence[Usage], *, choices_per_prompt: int) -> TokenUsage:

@@ -8,7 +8,7 @@ class WorkerError(Exception):
 
     WorkerError
     ├── GenerationFailed    this request failed; `failure.code` says how
-    └── WorkerUnavailable   no worker for it now; `retry_after_s` says when to come back
+    └── WorkerUnavailable   no worker for it; `retry_after_s` says when to come back, if ever
     """
 
 
@@ -21,9 +21,12 @@ class GenerationFailed(WorkerError):  # noqa: N818 - reads as what happened
 
 
 class WorkerUnavailable(WorkerError):  # noqa: N818 - reads as what happened
-    """There is no worker for this pool now."""
+    """There is no worker for this pool now.
 
-    def __init__(self, message: str, retry_after_s: int) -> None:
+    Without `retry_after_s` there is none as long as the deployment is what it is.
+    """
+
+    def __init__(self, message: str, retry_after_s: int | None) -> None:
         super().__init__(message)
         self.message = message
         self.retry_after_s = retry_after_s

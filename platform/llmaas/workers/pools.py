@@ -5,6 +5,7 @@ for which pool, and when a slot is needed no more.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from itertools import count
@@ -19,6 +20,8 @@ from llmaas.workers.reconfiguration import ReconfigurationFailed, reconfiguratio
 from llmaas.workers.slots import Slots
 from llmaas.workers.status import PoolStatus
 from llmaas.workers.warming import warm
+
+_log = logging.getLogger(__name__)
 
 
 class Workers:
@@ -57,6 +60,12 @@ class Workers:
         Called once, before any lease.
         """
         await self._slots.measure(self._slots.served)
+        if reasons := self._slots.never_fitting():
+            _log.warning(
+                "%s cannot be called, the first because %s",
+                "1 model" if len(reasons) == 1 else f"{len(reasons)} models",
+                reasons[0],
+            )
         for slot in list(self._slots.served):
             self._slots.start_pinned(slot)
 

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from llmaas.workers.deployment import ServedModel
-from llmaas.workers.eviction import Refusal, eviction_for
+from llmaas.workers.eviction import Refusal, Resident, eviction_for
 from llmaas.workers.failures import LoadError, WorkerUnavailable
 from llmaas.workers.instance import Instance, Supervision
 from llmaas.workers.lease import Lease
@@ -56,6 +56,24 @@ class Slots:
     async def measure(self, slots: Mapping[str, ServedModel]) -> None:
         """Find out what these need."""
         self._memory_needed |= await asyncio.to_thread(_measured, slots)
+
+    def never_fitting(self) -> list[str]:
+        """Of the models of this machine that cannot be started beside its pinned ones: why."""
+        here = {
+            slot: Resident(served.spec.pool, needed, served.spec.pinned, 0, 0)
+            for slot, served in self.served.items()
+            if not served.machines and isinstance(needed := self._memory_needed[slot], int)
+        }
+        decisions = [
+            eviction_for(
+                resident.pool,
+                resident.memory_bytes,
+                [each for each in here.values() if each.pinned and each is not resident],
+                budget_bytes=self._machines.memory_budget_bytes,
+            )
+            for resident in here.values()
+        ]
+        return [decision.message for decision in decisions if isinstance(decision, Refusal)]
 
     async def stop(self) -> None:
         """End every run and wait until none is left. Requests still running fail."""
@@ -252,7 +270,7 @@ class Slots:
                 run.pool, run.memory_bytes, residents, budget_bytes=budget_bytes
             )
             if isinstance(decision, Refusal):
-                raise WorkerUnavailable(decision.message, _RETRY_AFTER_S)
+                raise WorkerUnavailable(decision.message, None)
             for slot in decision:
                 self.drain(slot)
             used = sum(other.memory_bytes for other in others if other.holds_memory)
