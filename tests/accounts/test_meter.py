@@ -1,6 +1,7 @@
 """Metered requests: what was used is due, once, and nothing is left held."""
 
 import asyncio
+import os
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -422,6 +423,32 @@ def test_a_journal_begins_anew_before_it_grows_large(
     assert path.stat().st_size < 4000
     from llmaas.accounts import journal
 
+    left = list(journal._unsettled(path.read_bytes()))
+    assert [(e.request, e.usage) for e in left] == [(running.request, used(40, 7))]
+
+
+def test_a_record_that_did_not_fit_on_the_disk_hides_none_of_those_after_it(
+    accounts: Accounts, meter: Meter, journals: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from llmaas.accounts import journal
+
+    write = os.write
+
+    def half(file: int, content: bytes) -> int:
+        return write(file, content[: len(content) // 2])
+
+    async def live() -> Metered:
+        running = await meter.admit(asking(key_of(accounts)))
+        running.produced(used(40, 5))
+        with monkeypatch.context() as patched:
+            patched.setattr(journal.os, "write", half)
+            with pytest.raises(OSError, match="no room"):
+                running.produced(used(40, 6))
+        running.produced(used(40, 7))
+        return running
+
+    running = run(live())
+    (path,) = journals.iterdir()
     left = list(journal._unsettled(path.read_bytes()))
     assert [(e.request, e.usage) for e in left] == [(running.request, used(40, 7))]
 

@@ -1,6 +1,7 @@
 """Limits, bills and the audit trail, as clients over a socket meet them."""
 
 import asyncio
+import errno
 import threading
 import time
 from collections.abc import Iterator
@@ -312,3 +313,19 @@ def test_an_answer_that_is_paid_for_arrives_without_the_headers_nobody_can_tell(
     answer = ask(gateway.shared())
     assert answer.status_code == 200
     assert "x-ratelimit-remaining-tokens" not in answer.headers
+
+
+def test_a_full_disk_ends_a_stream_and_holds_nothing_for_ever(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(gateway.accounts.journal, "produced", full)
+    answer = ask(gateway.shared(), stream=True)
+    assert "[DONE]" not in answer.text
+    for _ in range(300):
+        if not gateway.accounts.limiter.held:
+            break
+        time.sleep(0.02)
+    assert gateway.accounts.limiter.held == frozenset()

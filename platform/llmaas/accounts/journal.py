@@ -13,6 +13,7 @@ What was opened and not closed when its writer died is settled by the next start
 its last record. The writer's lock on the file tells the dead from the living.
 """
 
+import errno
 import fcntl
 import os
 import struct
@@ -103,7 +104,10 @@ class Journal:
 
     def _write(self, record: Record) -> None:
         frame = _frame(record)
-        os.write(self._file, frame)
+        if os.write(self._file, frame) < len(frame):
+            # What follows a torn record is not read: it must not stay.
+            os.ftruncate(self._file, self._bytes)
+            raise _no_room(self._path)
         self._bytes += len(frame)
 
     def _compact(self) -> None:
@@ -116,9 +120,15 @@ class Journal:
             if stream.produced is not None:
                 frames.append(_frame(stream.produced))
         content = b"".join(frames)
-        os.write(file, content)
-        os.fsync(file)
-        fresh.replace(self._path)
+        try:
+            if os.write(file, content) < len(content):
+                raise _no_room(fresh)
+            os.fsync(file)
+            fresh.replace(self._path)
+        except OSError:  # the old file goes on
+            os.close(file)
+            fresh.unlink(missing_ok=True)
+            raise
         os.close(self._file)
         self._file, self._bytes = file, len(content)
 
@@ -148,6 +158,10 @@ def left_behind(directory: Path) -> Iterator[Left]:
             path.unlink(missing_ok=True)
         finally:
             os.close(file)
+
+
+def _no_room(path: Path) -> OSError:
+    return OSError(errno.ENOSPC, "no room for a record of the journal", str(path))
 
 
 def _unsettled(content: bytes) -> Iterator[LedgerEntry]:

@@ -247,12 +247,14 @@ class Metered:
         self.settled = True
         now = self._accounts.clock_ms()
         limiter, usage = self._accounts.limiter, self.usage
-        limiter.progress(
-            self._held,
-            output_tokens=usage.completion_tokens,
-            cost_pico=self.request.rates.cost(usage),
-        )
-        limiter.settle(self._held, now)
+        try:
+            limiter.progress(
+                self._held,
+                output_tokens=usage.completion_tokens,
+                cost_pico=self.request.rates.cost(usage),
+            )
+        finally:
+            limiter.settle(self._held, now)
         entry = None
         if outcome == "completed" or self.usage != Usage():
             entry = LedgerEntry(

@@ -106,9 +106,11 @@ class Metering:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if not self.metered.settled and any(self.tally.completion):
-            self.metered.produced(self.tally.usage)
-        _settle(self.exchange, self.metered)
+        try:
+            if not self.metered.settled and any(self.tally.completion):
+                self.metered.produced(self.tally.usage)
+        finally:  # also on a full disk: what is held would be held for ever
+            _settle(self.exchange, self.metered)
 
     async def events(
         self, happening: AsyncGenerator[tuple[int, Event]]
