@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,8 +17,6 @@ from llmaas.cli.options import CatalogOption, StateDirOption, parse_ids
 from llmaas.cli.sources import Source, load_source
 
 if TYPE_CHECKING:
-    from llmaas.catalog import Catalog
-    from llmaas.catalog.edit import Edit
     from llmaas.security import Engine, Policy
 
 EVAL_EXAMPLES = """
@@ -224,22 +222,23 @@ def relax(
     It holds from the moment the service serves the catalogue (`llmaas apply`, or --apply here) and
     ends by itself after its last day. The audit trail has it with who granted it, and why.
     """
+    from llmaas.catalog.edit import relax as edit
 
-    def edit_of(current: "Catalog", today: date) -> "Edit":
-        from llmaas.catalog.edit import Add, Edit, EditRefusedError, Put
-
-        if until.date() < today:
-            raise EditRefusedError(f"{until.date()} is over", "give a day to come with --until")
-        granted: dict[str, Any] = {"tenant": tenant, "mode": mode}
-        rules = parse_ids(disable_rules)
-        if rules:
-            granted["disabled_rules"] = rules
-        granted |= {"until": until.date().isoformat(), "reason": reason, "author": author}
-        place = ("security", "exceptions")
-        operation = Add(place, granted) if current.security.exceptions else Put(place, (granted,))
-        return Edit(operations=(operation,), notes=())
-
-    make_edit(catalog, edit_of, at=None, dry_run=dry_run)
+    make_edit(
+        catalog,
+        lambda authored, today: edit(
+            authored,
+            tenant,
+            mode=mode,
+            disabled_rules=parse_ids(disable_rules),
+            until=until.date(),
+            reason=reason,
+            author=author,
+            today=today,
+        ),
+        at=None,
+        dry_run=dry_run,
+    )
     if live and not dry_run:
         from llmaas.cli.service.apply import apply
 

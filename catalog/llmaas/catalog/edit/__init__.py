@@ -15,6 +15,7 @@ from llmaas.catalog.edit.models import add_alias, add_model
 from llmaas.catalog.edit.money import set_price, set_tier
 from llmaas.catalog.edit.new_model import NewModel, authored, completed, missing
 from llmaas.catalog.edit.operations import Add, Drop, Operation, Put, changed
+from llmaas.catalog.edit.security import relax
 from llmaas.catalog.edit.splicing import NotEditableError, spliced
 from llmaas.catalog.edit.weights import WeightsFacts
 
@@ -39,6 +40,7 @@ __all__ = [
     "edited",
     "extend",
     "missing",
+    "relax",
     "remove",
     "set_price",
     "set_tier",
