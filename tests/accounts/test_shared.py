@@ -6,10 +6,9 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
@@ -19,8 +18,10 @@ from tests.accounts.conftest import CONTRACT, MASTER, NOON_MS, PARIS, Clock
 from llmaas.accounts.accounts import Accounts
 from llmaas.accounts.book import Book, Demand, Held
 from llmaas.accounts.directory import Directory
+from llmaas.accounts.ledger import LedgerEntry, Request
 from llmaas.accounts.limiter import LimiterUnavailableError
 from llmaas.accounts.limits import Limits, Quota, Refusal
+from llmaas.accounts.prices import Rates, Usage
 from llmaas.accounts.shared import SharedLimiter
 from llmaas.accounts.store import Store
 from llmaas.accounts.tenant import NewKey
@@ -138,12 +139,8 @@ def test_a_renewed_lease_goes_on(fresh: str, local_store: Store) -> None:
     asyncio.run(renew())
 
 
-def test_a_server_that_lost_its_memory_is_told_again(
-    fresh: str, local_store: Store, clock: Clock
-) -> None:
-    from llmaas.accounts.ledger import LedgerEntry, Request
-    from llmaas.accounts.prices import Rates, Usage
-
+def left_behind() -> LedgerEntry:
+    """A stream of a process that died."""
     request = Request(
         request_id="r",
         tenant="t",
@@ -155,8 +152,11 @@ def test_a_server_that_lost_its_memory_is_told_again(
         rates=Rates(),
     )
     usage = Usage(completion_tokens=85)
-    entry = LedgerEntry(request=request, settled_ms=NOON_MS, usage=usage, outcome="completed")
-    local_store.write(lambda transaction: transaction.entries.append(entry))
+    return LedgerEntry(request=request, settled_ms=NOON_MS, usage=usage, outcome="completed")
+
+
+def test_a_server_that_lost_its_memory_is_told_again(fresh: str, local_store: Store) -> None:
+    local_store.write(lambda transaction: transaction.entries.append(left_behind()))
 
     async def forget() -> None:
         async with sharing(fresh, local_store) as shared:
@@ -233,10 +233,6 @@ def test_three_processes_serve_nearly_all_of_an_hour_and_never_more(
     assert min(served) > 0
 
 
-def run(work: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(work)
-
-
 def test_a_demand_is_refused_for_what_it_is_and_not_for_what_it_was(
     fresh: str, local_store: Store
 ) -> None:
@@ -252,7 +248,7 @@ def test_a_demand_is_refused_for_what_it_is_and_not_for_what_it_was(
             december = replace(demand(1, 200 * 10**12), month="2026-12")
             assert isinstance(await shared.reserve(december, NOON_MS), Held)
 
-    run(two_months())
+    asyncio.run(two_months())
 
 
 def test_a_server_that_is_away_is_named_as_that(local_store: Store) -> None:
@@ -275,9 +271,10 @@ def test_a_revoked_key_stops_although_the_shared_book_is_away(
     key, token = accounts.directory.create_key(NewKey("search"), actor="a test")
 
     async def keep_on() -> None:
-        keeping = asyncio.ensure_future(accounts.keep())
+        accounts._left = [left_behind()]
         accounts.limiter._ids[Held(demand(), 0, 0, 0)] = "a request"
-        while "could not be renewed" not in caplog.text:
+        keeping = asyncio.ensure_future(accounts.keep())
+        while not all(said in caplog.text for said in ("not be renewed", "not counted yet")):
             await asyncio.sleep(0.01)
             assert not keeping.done()
         other = Store(place, master=MASTER, clock_ms=clock)
