@@ -1,5 +1,6 @@
 """`llmaas docs`: a site on disk, or one that follows the catalogue while it is written."""
 
+import importlib.util
 import re
 import signal
 import subprocess
@@ -12,7 +13,9 @@ from contextlib import contextmanager
 import pytest
 from tests.site.browsing import chromium_browser
 
+from llmaas.cli.docs.site import docs_available
 from llmaas.cli.exits import Exit
+from llmaas.generators.site.build import REQUIRED
 
 
 @pytest.fixture
@@ -160,3 +163,12 @@ def test_without_the_docs_extra_the_service_starts_all_the_same(small, tmp_path)
         process.send_signal(signal.SIGTERM)
         _, told = process.communicate(timeout=40)
     assert "pip install 'llmaas[docs]'" in told
+
+
+@pytest.mark.parametrize("package", REQUIRED)
+def test_documentation_is_not_available_without_one_of_its_packages(package, monkeypatch):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == package else found(name)
+    )
+    assert not docs_available()

@@ -107,7 +107,9 @@ def docs_available() -> bool:
     """Whether the packages that build the documentation are installed."""
     from importlib.util import find_spec
 
-    return all(find_spec(name) is not None for name in ("material", "mkdocs", "babel", "polib"))
+    from llmaas.generators.site.build import REQUIRED
+
+    return all(find_spec(name) is not None for name in REQUIRED)
 
 
 def _sources(directory: Traversable) -> Iterator[tuple[str, bytes]]:
