@@ -6,11 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from llmaas.accounts import Directory, Store, Usage, VaultError
+from llmaas.accounts import Change, Directory, Store, Usage, VaultError
 from llmaas.accounts.ledger import LedgerEntry, Request
 from llmaas.accounts.prices import Rate, Rates
 from llmaas.accounts.rekeying import rekey
+from llmaas.cli.accounts import audit
+from llmaas.cli.accounts.opening import open_store
 from llmaas.cli.exits import Exit
+from llmaas.cli.state import state_dir
 
 RATES = Rates(input=Rate(900_000_000_000, 1_000_000, False), output=Rate(4 * 10**12, 10**6, False))
 
@@ -127,6 +130,18 @@ def test_the_trail_is_verified_and_exported(llmaas, acme):
     assert [line["record"]["action"] for line in lines] == ["tenant.create"]
     assert verified.out.strip().endswith(lines[-1]["hash"])
     assert llmaas("audit", "export", "--tenant", "other").out == ""
+
+
+def test_a_trail_is_exported_piece_by_piece_and_whole(tmp_path, monkeypatch):
+    store = open_store(state_dir(tmp_path))
+    for number in range(7):
+        change = Change(at_ms=number, actor="a test", action=f"test.{number}", tenant="acme")
+        store.write(lambda transaction, change=change: transaction.records.append(change))
+    monkeypatch.setattr(audit, "PAGE", 3)
+    assert [line.seq for line in audit._lines(store, None, 0)] == [1, 2, 3, 4, 5, 6, 7]
+    assert [line.seq for line in audit._lines(store, "acme", 4)] == [5, 6, 7]
+    assert list(audit._lines(store, "other", 0)) == []
+    store.close()
 
 
 def test_the_database_is_checked_copied_and_restored(llmaas, acme, tmp_path):

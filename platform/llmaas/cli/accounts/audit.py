@@ -1,6 +1,6 @@
 """`llmaas audit`: the trail of every access and every change."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,14 @@ from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.options import DatabaseOption, StateDirOption
 from llmaas.cli.state import state_dir
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from llmaas.accounts import Store
+    from llmaas.accounts.audit import AuditLine
+    from llmaas.accounts.database import Database
+
+PAGE = 1000
 VERIFY_EXAMPLES = """
 llmaas audit verify
 """
@@ -66,9 +74,21 @@ def export(
     """Print the trail, one JSON object per line: `seq`, `hash` and `record`."""
     import json
 
-    from llmaas.accounts import audit
-
     store = open_store(state_dir(state_directory), database)
-    for line in store.read(lambda d: list(audit.read(d, tenant=tenant, after=after))):
+    for line in _lines(store, tenant, after):
         facts = {"seq": line.seq, "hash": line.hash, "record": json.loads(line.body)}
         print(json.dumps(facts, ensure_ascii=False))
+
+
+def _lines(store: "Store", tenant: str | None, after: int) -> "Iterator[AuditLine]":
+    """The trail, some of it at a time: the whole may be larger than the memory."""
+    from itertools import islice
+
+    from llmaas.accounts import audit
+
+    def page(database: "Database") -> "list[AuditLine]":
+        return list(islice(audit.read(database, tenant=tenant, after=after), PAGE))
+
+    while lines := store.read(page):
+        yield from lines
+        after = lines[-1].seq
