@@ -11,7 +11,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from queue import SimpleQueue
 
 from llmaas.workers.image_prompts import PromptImage
 from llmaas.workers.images import ImageError, pixels_of
@@ -49,13 +48,14 @@ class ImageEncoder:
         self._requests = requests
         self._emit = emit
         self._most_ahead = most_ahead
-        self._waiting: SimpleQueue[Prompt] = SimpleQueue()
+        self._line: list[Prompt] = []
         self._ahead: set[int] = set()
         self._cache = EmbeddingCache(cache_bytes)
 
     def put(self, prompt: Prompt) -> None:
         """Take a prompt with images. Any thread."""
-        self._waiting.put(prompt)
+        with self._requests.changing():
+            self._line.append(prompt)
 
     def run(self) -> None:
         """Serve until the process ends."""
@@ -63,11 +63,20 @@ class ImageEncoder:
             with suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
         while True:
-            self._serve(self._waiting.get())
+            self._serve(self._requests.wait_for(self._next))
+
+    def _next(self) -> Prompt | None:
+        """One that nobody waits for any more, or the next one if there is room for it."""
+        self._ahead = self._requests.still_open(self._ahead)
+        line = range(len(self._line))
+        gone = (i for i in line if self._requests.is_cancelled(self._line[i].stream))
+        chosen = next(gone, None)
+        if chosen is None and len(self._ahead) < self._most_ahead:
+            chosen = min(line, key=lambda i: self._line[i].priority, default=None)
+        return None if chosen is None else self._line.pop(chosen)
 
     def _serve(self, prompt: Prompt) -> None:
         requests = self._requests
-        requests.wait_for_endings(self._ahead, self._most_ahead, prompt.stream)
         embeddings: list[Embeddings] = []
         for image in prompt.images:
             if requests.is_cancelled(prompt.stream):

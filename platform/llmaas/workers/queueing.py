@@ -5,6 +5,8 @@ prepared, the engine takes it.
 """
 
 from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from threading import Condition, Lock
 from typing import Generic, Protocol, TypeVar
 
@@ -23,6 +25,7 @@ class Streamed(Protocol):
 
 
 RequestT = TypeVar("RequestT", bound=Streamed)
+FoundT = TypeVar("FoundT")
 
 
 class RequestQueue(Generic[RequestT]):
@@ -93,14 +96,23 @@ class RequestQueue(Generic[RequestT]):
             self._cancelled.discard(stream)
             self._ended.notify_all()
 
-    def wait_for_endings(self, streams: set[int], fewer_than: int, stream: int) -> None:
-        """Drop streams that have ended, until fewer are left, or `stream` is cancelled."""
+    def still_open(self, streams: Iterable[int]) -> set[int]:
+        """Those of them that have no last answer yet."""
+        return {stream for stream in streams if stream in self._owners}
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Change what somebody in `wait_for` looks at."""
         with self._changed:
-            while True:
-                streams &= self._owners.keys()
-                if len(streams) < fewer_than or stream in self._cancelled:
-                    return
+            yield
+            self._ended.notify_all()
+
+    def wait_for(self, ready: Callable[[], FoundT | None]) -> FoundT:
+        """What `ready` finds; it is asked again when a stream has ended or was cancelled."""
+        with self._changed:
+            while (found := ready()) is None:
                 self._ended.wait()
+            return found
 
     def is_cancelled(self, stream: int) -> bool:
         """Whether nobody waits for the rest of a stream."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from llmaas.workers.layout import TEXT_ONLY
 from llmaas.workers.prompts import Prompt
 from llmaas.workers.protocol import Delta, TokenLogprob, Usage
 from llmaas.workers.sampling import Sampler
@@ -86,7 +87,8 @@ class Sequence:
     @property
     def sees(self) -> bool:
         """Whether an image comes next."""
-        return self.prompt.layout.span_at(self.n_past) is not None
+        layout = self.prompt.layout
+        return layout is not TEXT_ONLY and layout.span_at(self.n_past) is not None
 
     @property
     def in_one_go(self) -> bool:
