@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from io import BytesIO
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from tests.workers.vision_weights import data_uri, picture
 from llmaas.bundle import Bundle, WeightsFile
 from llmaas.bundle.images import MAX_BYTES, MAX_IMAGES
 from llmaas.gateway.image_headers import image_size
+from llmaas.gateway.metering import IMAGE_TOKENS, TEMPLATE_TOKENS, expected_chat
 from llmaas.workers import Workers, plan_deployment
 from llmaas.workers.stand_in import make_stand_ins
 from llmaas.workers.stand_in.projector import TOKENS
@@ -255,6 +257,17 @@ def test_images_beyond_the_context_are_400_with_both_numbers(gateway: Gateway) -
         )
     assert failed.value.code == "context_length_exceeded"
     assert "512 tokens" in failed.value.message
+
+
+def test_what_is_held_for_an_image_is_what_it_may_take_and_not_its_bytes() -> None:
+    exchange: Any = SimpleNamespace(body_bytes=5_000_000)
+
+    def held(n_ctx: int, images: int) -> int:
+        target: Any = SimpleNamespace(served=SimpleNamespace(spec=SimpleNamespace(n_ctx=n_ctx)))
+        return expected_chat(exchange, target, images=images, of_images=4_999_000)
+
+    assert held(131_072, 2) == 1_000 + TEMPLATE_TOKENS + 2 * IMAGE_TOKENS
+    assert held(8_192, 2) == 8_192, "no more than fits"
 
 
 def test_a_screened_text_beside_an_image_is_still_screened() -> None:

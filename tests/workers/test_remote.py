@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.workers.conftest import make_spec
 from tests.workers.identities import write_identity
 from tests.workers.processes import worker_processes
+from tests.workers.vision_weights import make_eyes, picture
 
 from llmaas.bundle import Placement, WeightsFile
 from llmaas.workers import RemoteMachine, ServedModel, Supervision, Workers, WorkerUnavailable
 from llmaas.workers.deployment import plan_deployment
 from llmaas.workers.failures import GenerationFailed, LoadError
-from llmaas.workers.protocol import Generate, Load, Sampling
+from llmaas.workers.protocol import Generate, ImageInput, Load, Sampling
 from llmaas.workers.remote import WorkerListener, connect_remote
 from llmaas.workers.tls import Identity, client_context, server_context
 
@@ -75,6 +77,30 @@ def test_a_worker_on_another_machine_answers_like_one_here(tiny, far, answer, ru
             return version, [a.content for a in got]
 
     assert run(story()) == ("TLSv1.3", ["bcdef"] * 3)
+
+
+def test_a_worker_on_another_machine_sees_with_the_projector_that_was_pulled_there(
+    far, answer, run, tmp_path_factory
+):
+    eyes = make_eyes(tmp_path_factory.mktemp("eyes"))["llava"]
+    projector = far.pulled(eyes.mmproj).weights
+    spec = replace(far.pulled(eyes.weights, n_ctx=512), mmproj=projector)
+    parts = [{"type": "text", "text": "See "}, {"type": "image", "image": 0}]
+
+    async def story():
+        async with (
+            far.listening() as port,
+            placed(elsewhere(spec), far.machine(port)) as pools,
+            pools.lease(spec.pool) as lease,
+        ):
+            return await answer(
+                lease,
+                messages=[{"role": "user", "content": parts}],
+                images=[ImageInput(picture(1), "messages[0].content[1]")],
+                max_tokens=4,
+            )
+
+    assert run(story()).finished.usage.image_tokens == 64
 
 
 def test_a_worker_for_another_machine_loads_its_own_weights_only(tiny, identity, listening, run):
