@@ -27,7 +27,8 @@ BACKLOG = 1024
 MAX_CONNECTIONS = 8192
 """Open at once; Granian's own limit would be one for each place of the backlog."""
 IDLE_MS = 75_000
-"""A connection without a whole request for so long is closed; proxies keep theirs for less."""
+"""A connection without the whole head of a request for so long is closed; proxies keep theirs for
+less. How long a body takes is not looked at: who sends one has shown a key."""
 GRACE_S = 20.0
 CUT_S = 1.0
 """For requests to end after they were cancelled."""
