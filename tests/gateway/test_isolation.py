@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def victim(tmp_path: Path) -> Iterator[Victim]:
         change_contact(
             gateway.accounts.store, "victim", mail=f"{PRIVATE}@victim.example", actor="a test"
         )
-        directory.credit("victim", 7, PRIVATE, actor="a test")  # type: ignore[arg-type]
+        directory.credit("victim", Decimal(7), PRIVATE, actor="a test")
         quota = Quota(output_tokens_per_hour=1000, requests_per_minute=7)
         key, token = gateway.create_key(tenant="victim", quota=quota)
         answer = call(gateway.http(token), CHAT)
