@@ -1,6 +1,13 @@
 """How commands fail: one line, a remedy, the right code, never a traceback."""
 
+import errno
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+from tests.cli.conftest import COMMAND, clean_environment
 
 from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.failures import defects_logged
@@ -37,6 +44,58 @@ def test_a_known_failure_passes_unchanged(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device", "/state/x"),
+        OSError(errno.EFBIG, "File too large"),
+        sqlite3.OperationalError("database or disk is full"),
+    ],
+)
+def test_a_full_disk_is_no_defect(tmp_path, error):
+    with pytest.raises(CommandError, match=r"^cannot write: ") as failure, defects_logged(tmp_path):
+        raise error
+    assert failure.value.exit_code is Exit.CANNOT_START
+    assert "make room" in failure.value.remedy
+    assert not list(tmp_path.iterdir())
+
+
+def test_output_that_cannot_be_written_is_said_in_one_line(tmp_path):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, "openapi"],
+            cwd=tmp_path,
+            env=clean_environment(LLMAAS_STATE_DIR=str(tmp_path)),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == Exit.CANNOT_START
+    assert done.stderr.startswith("error: cannot write: No space left on device\nhelp: ")
+
+
+INTERRUPTED = """
+import llmaas.cli.app
+def interrupted(): raise KeyboardInterrupt
+llmaas.cli.app.main = interrupted
+from llmaas.cli import main
+main()
+"""
+
+
+def test_ctrl_c_before_the_command_runs_is_no_traceback():
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (Exit.INTERRUPTED, "", "")
+
+
 DEFECT = """
 import sys
 from llmaas.cli import version
@@ -50,9 +109,6 @@ main()
 
 @pytest.mark.parametrize(("arguments", "shown"), [(["version"], 0), (["--debug", "version"], 1)])
 def test_debug_shows_the_traceback_of_a_defect(tmp_path, arguments, shown):
-    import subprocess
-    import sys
-
     done = subprocess.run(
         [sys.executable, "-c", DEFECT, *arguments],
         env={"LLMAAS_STATE_DIR": str(tmp_path), "PATH": ""},
@@ -76,3 +132,7 @@ def test_a_missing_catalogue_is_named_with_a_remedy(llmaas):
     assert "no catalogue here" in done.err
     assert "llmaas init" in done.err
     assert llmaas("check", "other.yaml").err.startswith("error: other.yaml: no such file\nhelp: ")
+
+
+def test_a_directory_is_not_called_missing(llmaas):
+    assert llmaas("check", ".").err.startswith("error: .: not a file\nhelp: ")

@@ -13,7 +13,7 @@ from llmaas.cli import tree
 from llmaas.cli.app import app
 from llmaas.cli.exits import MEANINGS, Exit
 
-NOT_OURS = {"help", "install_completion", "show_completion"}
+NOT_OURS = {"help", "version", "install_completion", "show_completion"}
 
 
 def commands(command=None, path=("llmaas",)) -> Iterator[tuple[str, object]]:

@@ -1,9 +1,17 @@
-"""The command line, and the place where the packages of LLMaaS are put together.
+"""The command line, and the place where the packages of LLMaaS are put together."""
 
-`tree` names every command and the room it is in: `catalog`, `edit`, `lifecycle`, `docs`,
-`service`, `accounts`, and `security`. What lies beside the rooms is shared by several of them.
-"""
+import sys
+from typing import NoReturn
 
-from llmaas.cli.app import main
+
+def main() -> NoReturn:
+    """Run `llmaas`; Ctrl-C is no defect, even while the commands are still being imported."""
+    try:
+        from llmaas.cli.app import main as run
+
+        run()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
 
 __all__ = ["main"]

@@ -9,7 +9,7 @@ from typing import NoReturn
 import typer
 
 from llmaas.cli.exits import CommandError, Exit
-from llmaas.cli.failures import default_logs, defect, tell
+from llmaas.cli.failures import default_logs, tell, unexpected
 from llmaas.cli.tree import COMMANDS, tree
 
 
@@ -37,7 +37,7 @@ def main() -> NoReturn:
     except CommandError as error:
         code = tell(error)
     except Exception as error:
-        failure = defect(error, default_logs())
+        failure = unexpected(error, default_logs())
         failure.__cause__ = error
         code = tell(failure)
     if "llmaas.cli.service.runtime" in sys.modules:

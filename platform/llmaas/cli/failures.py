@@ -1,5 +1,6 @@
 """Telling a person what went wrong: one line and a remedy; a traceback only where it belongs."""
 
+import errno
 import os
 import sys
 import traceback
@@ -12,6 +13,8 @@ from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.state import state_dir
 
 DEBUG_VARIABLE = "LLMAAS_DEBUG"
+_SQLITE_FULL = "database or disk is full"
+"""What SQLite says; its module is not imported for the sake of its exceptions."""
 
 
 def tell(error: CommandError) -> int:
@@ -30,11 +33,29 @@ def defects_logged(logs: Path) -> Iterator[None]:
     except (CommandError, BrokenPipeError):
         raise  # a closed pipe: nobody wants to read what is printed
     except Exception as error:
-        raise defect(error, logs) from error
+        raise unexpected(error, logs) from error
 
 
-def defect(error: Exception, logs: Path) -> CommandError:
-    """The failure to tell for an exception that nobody expected, its traceback written down."""
+def unexpected(error: Exception, logs: Path) -> CommandError:
+    """The failure to tell for an exception that nobody expected."""
+    return _disk_full(error) or _defect(error, logs)
+
+
+def _disk_full(error: Exception) -> CommandError | None:
+    """A disk may fill at any write, which is no defect of whoever writes."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        told = f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
+    elif str(error) == _SQLITE_FULL:
+        told = _SQLITE_FULL
+    else:
+        return None
+    return CommandError(
+        Exit.CANNOT_START, f"cannot write: {told}", "make room, or write to another disk"
+    )
+
+
+def _defect(error: Exception, logs: Path) -> CommandError:
+    """A defect, its traceback written down."""
     told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     path = logs / f"defect-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}.log"
     try:

@@ -30,13 +30,13 @@ def find_catalog(given: Path | None) -> Path | None:
     """The catalogue that was asked for, or the one in a usual place, or none.
 
     Raises:
-        CommandError: the one that was asked for does not exist.
+        CommandError: the one that was asked for is no file.
     """
     if given is not None:
         if not given.is_file():
             raise CommandError(
                 Exit.USAGE,
-                f"{given}: no such file",
+                f"{given}: {'not a file' if given.exists() else 'no such file'}",
                 "give the path of a catalogue, or write a first one with `llmaas init`",
             )
         return given

@@ -91,13 +91,28 @@ def tree(only: str | None = None) -> typer.Typer:
     return app
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from llmaas.cli.version import version
+
+        version()
+        raise typer.Exit
+
+
 def every_command(
     *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version and exit."
+        ),
+    ] = False,
     debug: Annotated[
         bool, typer.Option("--debug", envvar=DEBUG_VARIABLE, help="Show tracebacks of defects.")
     ] = False,
 ) -> None:
     """Options of every command."""
+    assert not version  # its callback has ended the command
     if debug:
         # Through the environment, so that `main` and child processes see it too.
         os.environ[DEBUG_VARIABLE] = "1"
