@@ -45,6 +45,13 @@ def test_a_directory_that_is_no_site_is_never_replaced(llmaas, small, tmp_path):
     assert (tmp_path / "thesis" / "chapter-1.tex").exists()
 
 
+def test_a_place_that_cannot_be_written_is_named(llmaas, small):
+    done = llmaas("docs", "build", "--out", small / "public")
+    assert done.code == Exit.CANNOT_START
+    assert done.err.startswith(f"error: cannot write {small}")
+    assert "--out" in done.err
+
+
 def test_an_invalid_catalogue_builds_nothing(llmaas, small, tmp_path):
     small.write_text(small.read_text() + "\nunknown: 1\n")
     done = llmaas("docs", "build", "--out", "public")

@@ -6,13 +6,15 @@ from html.parser import HTMLParser
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import unquote, urljoin, urlsplit
 
+import psutil
 import pytest
 
 from llmaas.catalog import parse_catalog
 from llmaas.generators.fingerprint import catalogue_sha256
-from llmaas.generators.site import DocsError, DocsUnavailable, UntranslatedError, build_site
+from llmaas.generators.site import DocsError, DocsUnavailable, UntranslatedError, build_site, mkdocs
 from llmaas.generators.site.texts import Missing, Texts
 
 CATALOG = Path("models_config.yaml")
@@ -192,6 +194,43 @@ def test_a_build_that_fails_keeps_the_old_site(catalog_file, openapi_text, old_s
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(DocsError, match="MkDocs failed for language"):
         build(catalog_file, old_site, openapi_text)
+    assert_untouched(old_site)
+
+
+class InterruptedForTestError(Exception):
+    """Stands for Ctrl-C, which would end the tests."""
+
+
+def test_an_interrupted_build_ends_at_once_with_its_processes(
+    catalog_file, openapi_text, old_site, monkeypatch, tmp_path
+):
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexec sleep 100\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    before, started = psutil.Process().children(), []
+
+    def interrupt(_seconds: float) -> None:
+        started.extend(child for child in psutil.Process().children() if child not in before)
+        raise InterruptedForTestError
+
+    monkeypatch.setattr(mkdocs, "time", SimpleNamespace(sleep=interrupt))
+    with pytest.raises(InterruptedForTestError):
+        build(catalog_file, old_site, openapi_text)
+    assert len(started) == mkdocs.AT_A_TIME
+    assert not any(process.is_running() for process in started)
+    python.unlink()
+    assert_untouched(old_site)
+
+
+def test_a_full_disk_is_told_as_one(catalog_file, openapi_text, old_site, monkeypatch, tmp_path):
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho 'OSError: [Errno 28] No space left on device' >&2\nexit 1\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    with pytest.raises(OSError, match="No space left on device"):
+        build(catalog_file, old_site, openapi_text)
+    python.unlink()
     assert_untouched(old_site)
 
 

@@ -95,9 +95,14 @@ def writing(state: StateDir) -> Iterator[None]:
     except OSError as error:
         raise CommandError(
             Exit.CANNOT_START,
-            f"cannot write {error.filename or state.root}: {error.strerror or error}",
+            f"cannot write {error.filename or state.root}: {_reason(error)}",
             "make room or give write permission, or choose another directory with --state-dir",
         ) from error
+
+
+def _reason(error: OSError) -> str:
+    """Libraries that write much at once tell how much of it was written, and not why no more."""
+    return error.strerror or f"not everything could be written, is the disk full? ({error})"
 
 
 @contextmanager

@@ -5,12 +5,8 @@ out_dir/en/ …       the others, under the same paths
 """
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,12 +26,12 @@ from llmaas.generators.site.errors import (
     FaultyTranslation,
     UntranslatedError,
 )
+from llmaas.generators.site.mkdocs import run_mkdocs
 
 if TYPE_CHECKING:
     from llmaas.generators.site.pages import RenderedSite
 
 HERE = Path(__file__).parent
-AT_A_TIME = 2
 REQUIRED = ("mkdocs", "material", "babel", "polib", "brotli")
 SHOWN = 20
 
@@ -101,7 +97,7 @@ def build_site(
     out_dir.parent.mkdir(parents=True, exist_ok=True)
     # Beside the result, so that the swap is a rename and not a copy.
     with TemporaryDirectory(prefix=".site-", dir=out_dir.parent) as work:
-        built = _run_mkdocs(sites, Path(work), base_path=base_path, report=report)
+        built = _build_languages(sites, Path(work), base_path=base_path, report=report)
         _finish(built, catalog, sites, site_url=address, base_path=base_path)
         _swap(built, out_dir, Path(work))
 
@@ -196,61 +192,30 @@ def _refuse_faulty(sites: list["RenderedSite"]) -> None:
         )
 
 
-def _run_mkdocs(
+def _build_languages(
     sites: list["RenderedSite"], work: Path, *, base_path: str, report: Progress
 ) -> Path:
     """Build each language by itself, then put the others below the default one."""
     languages = [site.language for site in sites]
+    configs = {}
+    for site in sites:
+        sources, configs[site.language] = (
+            work / f"{site.language}-pages",
+            work / f"{site.language}.yml",
+        )
+        places = {"docs_dir": str(sources), "site_dir": str(_site_of(work, site.language))}
+        config = site_config(site, languages, base_path=base_path) | places
+        write_sources(site, sources, configs[site.language], config)
     report(0, len(sites))
-    with ThreadPoolExecutor(AT_A_TIME) as pool:
-        builds = [
-            pool.submit(
-                _build_language, site, work, site_config(site, languages, base_path=base_path)
-            )
-            for site in sites
-        ]
-        for done, build in enumerate(as_completed(builds), start=1):
-            build.result()
-            report(done, len(sites))
+    for done, language in enumerate(run_mkdocs(configs, work), start=1):
+        for name in ("sitemap.xml", "sitemap.xml.gz"):
+            # One for all languages is written in the end.
+            (_site_of(work, language) / name).unlink(missing_ok=True)
+        report(done, len(sites))
     root = _site_of(work, languages[0])
     for language in languages[1:]:
         _site_of(work, language).rename(root / language)
     return root
-
-
-def _build_language(site: "RenderedSite", work: Path, config: Mapping[str, Any]) -> None:
-    sources = work / f"{site.language}-pages"
-    config_file = work / f"{site.language}.yml"
-    write_sources(
-        site,
-        sources,
-        config_file,
-        {**config, "docs_dir": str(sources), "site_dir": str(_site_of(work, site.language))},
-    )
-    command = [
-        sys.executable,
-        "-m",
-        "mkdocs",
-        "build",
-        "--strict",
-        "--quiet",
-        "-f",
-        str(config_file),
-    ]
-    finished = subprocess.run(  # noqa: S603 - our own interpreter, our own files
-        command,
-        cwd=work,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONWARNINGS": "ignore"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if finished.returncode != 0:
-        said = "\n".join((finished.stderr + finished.stdout).splitlines()[-SHOWN:])
-        raise DocsError(f"MkDocs failed for language {site.language!r}:\n{said}")
-    for name in ("sitemap.xml", "sitemap.xml.gz"):
-        # One for all languages is written in the end.
-        (_site_of(work, site.language) / name).unlink(missing_ok=True)
 
 
 def _finish(

@@ -138,16 +138,23 @@ def _build(
     catalog_file = read_valid(path)
     assert catalog_file.catalog is not None
     today = today_of(compile_bundle(catalog_file.catalog).service)()
-    with steps.step(f"Documentation of {path}") as step:
-        build_site(
-            catalog_file,
-            out,
-            today=today,
-            stand_in=stand_in,
-            progress=step.progress,
-            strict=strict,
-            base_path=base_path,
-        )
+    try:
+        with steps.step(f"Documentation of {path}") as step:
+            build_site(
+                catalog_file,
+                out,
+                today=today,
+                stand_in=stand_in,
+                progress=step.progress,
+                strict=strict,
+                base_path=base_path,
+            )
+    except OSError as error:
+        raise CommandError(
+            Exit.CANNOT_START,
+            f"cannot write {error.filename or out}: {error.strerror or error}",
+            "make room or give write permission, or choose another directory with --out",
+        ) from error
 
 
 def _require_replaceable(out: Path) -> None:
