@@ -99,6 +99,18 @@ def test_problems_are_printed_for_people_programs_and_pull_requests(llmaas, proj
     assert annotated.out.startswith("::error file=models_config.yaml,line=")
 
 
+def test_a_word_without_a_text_is_found_and_a_language_without_texts_is_an_error(llmaas, project):
+    edit(project, r"audience: standard-use\b", "audience: standart-use")
+    warned = llmaas("check")
+    assert warned.code == Exit.OK
+    assert re.search(r":\d+:15: warning\[missing-text\]: `standart-use` has no words", warned.out)
+    assert "did you mean `standard-use`?" in warned.out
+    edit(project, r"languages: \[fr, en", "languages: [fr, pt, en")
+    refused = llmaas("check")
+    assert refused.code == Exit.PROBLEMS
+    assert "error[unknown-language]" in refused.out
+
+
 def test_an_unknown_format_is_wrong_usage(llmaas, project):
     assert llmaas("check", "--format", "xml").code == Exit.USAGE
 
@@ -115,4 +127,5 @@ def test_the_openapi_document_is_that_of_the_bundle(llmaas, project):
 
 def test_the_version_names_the_parts_for_a_bug_report(llmaas):
     assert re.fullmatch(r"llmaas \d+\.\d+\.\d+\n", llmaas("version").out)
+    assert llmaas("--version").out == llmaas("version").out
     assert "llama-cpp-python" in llmaas("version", "--all").out

@@ -9,8 +9,8 @@ from typing import Literal
 
 from llmaas.catalog.diagnostics import Severity
 
-Stage = Literal["reading", "structure", "rules"]
-"""A later stage runs only where the earlier ones found nothing."""
+Stage = Literal["reading", "structure", "rules", "texts", "files"]
+"""A later stage runs only where the earlier ones found nothing; generators run the last two."""
 
 
 @dataclass(frozen=True)

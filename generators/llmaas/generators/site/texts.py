@@ -6,7 +6,7 @@ language including French; its translations were reviewed against the French wor
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -37,6 +37,11 @@ def languages_with_texts() -> tuple[str, ...]:
     """Languages a site can be built in."""
     translated = sorted(path.suffixes[0][1:] for path in MESSAGES.glob("site.*.po"))
     return (SOURCE_LANGUAGE, *translated)
+
+
+def words_of(language: str) -> Collection[tuple[str, str]]:
+    """Categories and keys for which a language has a word."""
+    return _read("vocabulary", language).keys()
 
 
 class Texts:

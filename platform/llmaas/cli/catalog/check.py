@@ -13,7 +13,7 @@ EXAMPLES = """
 llmaas check                                 the catalogue of this project
 llmaas check my.yaml                         another one
 llmaas check --format github                 annotations in a pull request
-llmaas check --format json | jq '.[].code'   for programs
+llmaas check --format json | jq '.problems[].code'
 """
 
 
@@ -50,9 +50,9 @@ def check(
     catalog_file = read_catalog(path)
     problems = catalog_file.problems
     if catalog_file.catalog is not None and not errors_of(problems):
-        from llmaas.cli.catalog.derived import drift
+        from llmaas.cli.catalog.derived import drift, untranslated
 
-        problems = (*problems, *drift(catalog_file, bundle))
+        problems = (*problems, *untranslated(catalog_file), *drift(catalog_file, bundle))
     if rendered := render_problems(problems, output_format.value).rstrip():
         print(rendered)
     if errors_of(problems):

@@ -1,6 +1,7 @@
 """What is derived from a catalogue: `check` compares it, `generate` writes it."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from llmaas.catalog import CatalogFile
@@ -19,6 +20,19 @@ def drift(catalog_file: CatalogFile, bundle_dir: Path | None) -> Sequence[Proble
     if layout.schema is None and bundle_dir is None and not layout.bundle.exists():
         return ()
     return compare(layout, derived_files(catalog_file, layout))
+
+
+def untranslated(catalog_file: CatalogFile) -> Sequence[Problem]:
+    """Keys without words in a language; errors in the repository, which is where words are.
+
+    Without the extra `docs` there is no documentation to need them.
+    """
+    if find_spec("polib") is None:
+        return ()
+    from llmaas.generators.site.untranslated import untranslated
+
+    ours = layout_of(catalog_file.path).schema is not None
+    return untranslated(catalog_file, severity="error" if ours else "warning")
 
 
 def derived_files(catalog_file: CatalogFile, layout: Layout) -> dict[str, str]:

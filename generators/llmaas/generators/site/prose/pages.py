@@ -7,7 +7,8 @@ from typing import Any
 import jinja2
 
 from llmaas.bundle import images
-from llmaas.catalog import CODES
+from llmaas.catalog import CODES, Code
+from llmaas.generators.drift import DRIFT_CODES
 from llmaas.generators.site.prose import data
 from llmaas.generators.site.prose.conformance import CONFORMANCE, STATUS_TEXTS
 from llmaas.generators.site.prose.contents import SECTIONS, Section, source
@@ -17,6 +18,7 @@ from llmaas.generators.site.prose.screening import screening_share
 from llmaas.generators.site.prose.texts import ProseTexts
 from llmaas.generators.site.prose.units import assemble, cut
 from llmaas.generators.site.texts import Missing
+from llmaas.generators.site.untranslated import TEXT_CODES
 from llmaas.generators.site.views import CatalogView
 
 NOTICE = "Une partie de cette page n’est pas encore traduite et reste en français."
@@ -25,6 +27,7 @@ ABSENT = (
     "Ce catalogue n’a pas de modèle en production pour certaines tâches de cette page ; ses "
     "exemples en nomment un autre et peuvent échouer."
 )
+_FILE_CODES = tuple(Code(name, "files", text) for name, text in DRIFT_CODES.items())
 EVENT_TEXTS: Mapping[str, str] = {
     "released": "Mise en production",
     "deprecated": "Dépréciation",
@@ -138,7 +141,7 @@ def _page(
         images=IMAGE_LIMITS,
         eur=facts.eur,
         roles=ROLES,
-        codes=tuple(CODES.values()),
+        codes=(*CODES.values(), *TEXT_CODES, *_FILE_CODES),
         records=records,
         inventory=lambda: data.rows(
             environment.globals["word"], audit_days=_audit_days(view, phrase)
