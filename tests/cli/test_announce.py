@@ -42,6 +42,11 @@ def test_stand_ins_are_said_with_what_to_do_about_them():
     assert "llmaas pull" not in none
 
 
+def test_weights_are_pulled_to_where_the_service_looks():
+    told = as_text(changed(pull_options=" --catalog my.yaml --state-dir /state"))
+    assert "  llmaas pull a:1 --catalog my.yaml --state-dir /state     and start again" in told
+
+
 def test_what_is_not_served_is_said():
     assert "Not served" not in as_text(STARTED)
     told = as_text(changed(without_weights=("c:3", "d:4")))

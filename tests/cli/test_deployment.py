@@ -66,8 +66,25 @@ def test_without_stand_ins_every_model_asked_for_needs_weights(bundle, tmp_path)
 
 
 def test_a_service_of_nothing_is_refused(bundle, stand_ins, tmp_path):
-    with pytest.raises(CommandError, match="no model of this catalogue can be called today"):
+    with pytest.raises(CommandError, match=r"no model can be called today\n"):
         deploy(only(bundle, []), weights_dir=tmp_path, stand_ins=stand_ins)
+
+
+def test_a_service_of_retired_models_is_refused_with_their_successors(
+    bundle, stand_ins, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(module, "today_of", lambda _service: lambda: date(2026, 11, 21))
+    with pytest.raises(CommandError) as refusal:
+        deploy(only(bundle, ["qwen3:235b"]), weights_dir=tmp_path, stand_ins=stand_ins)
+    assert refusal.value.message == (
+        "no model can be called today: "
+        "qwen3:235b was retired on 2026-02-22, its successor is qwen3:32b"
+    )
+
+
+def test_a_service_of_upcoming_models_is_refused_with_their_day(bundle, stand_ins, tmp_path):
+    with pytest.raises(CommandError, match=r"qwen3-coder:30b is released on 2025-08-02\n"):
+        deploy(only(bundle, ["qwen3-coder:30b"]), weights_dir=tmp_path, stand_ins=stand_ins)
 
 
 def test_aliases_are_names_of_their_model(bundle):

@@ -229,7 +229,7 @@ def test_a_person_is_told_what_runs_where_and_what_to_try(catalog, tmp_path):
         r"Models +\d+, all on stand-in weights",
         rf"State +{tmp_path / 'state'}",
         r"Ctrl-C",
-        r"llmaas pull granite3\.3:8b",
+        rf"llmaas pull granite3\.3:8b --catalog {catalog} --state-dir {tmp_path / 'state'} ",
         rf'curl http://127\.0\.0\.1:\d+/v1/chat/completions -H "Authorization: Bearer {key}"',
     ):
         assert re.search(expected, told), expected

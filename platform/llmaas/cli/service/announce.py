@@ -27,6 +27,8 @@ class Started:
     example: str | None
     """A model to try that chats."""
     state_dir: Path
+    pull_options: str = ""
+    """For `llmaas pull`, where this service does not look in the usual places."""
 
 
 def as_json(started: Started) -> str:
@@ -61,10 +63,11 @@ def as_text(started: Started) -> str:
         rows["Open to"] = "every machine that can reach this one, with a key; without TLS"
     lines += [f"  {label:<15}{value}" for label, value in rows.items()]
     if started.stand_ins:
+        pulled = f"{started.example or started.stand_ins[0]}{started.pull_options}"
         lines += [
             "",
             "The service is real, stand-in weights only know how to use it. For real answers:",
-            f"  llmaas pull {started.example or started.stand_ins[0]}     and start again",
+            f"  llmaas pull {pulled}     and start again",
         ]
     if started.example is not None:
         lines += ["", "Try it:", f"  {_curl(started, started.example)}"]

@@ -2,17 +2,19 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from shlex import quote
 
 from llmaas.accounts import Accounts
-from llmaas.bundle import Bundle, Route, phase_at
+from llmaas.bundle import Bundle, LifecycleEntry, Phase, Route, phase_at
 from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.service.announce import Started
 from llmaas.cli.service.listener import Listener
 from llmaas.cli.service.machine import machine_name, memory_bytes, worker_threads
 from llmaas.cli.service.running import Service
 from llmaas.cli.service_day import today_of
-from llmaas.cli.state import StateDir
+from llmaas.cli.state import StateDir, state_dir
 from llmaas.workers import RemoteMachine, ServedModel, plan_deployment
 from llmaas.workers.stand_in import StandIns
 
@@ -89,9 +91,15 @@ class Deployment:
         )
 
     def started(
-        self, listener: Listener, *, docs: bool, api_key: str | None, state: StateDir
+        self,
+        listener: Listener,
+        *,
+        docs: bool,
+        api_key: str | None,
+        state: StateDir,
+        catalog: Path | None = None,
     ) -> Started:
-        """What to say once it answers."""
+        """What to say once it answers; `catalog` is the one that was asked for."""
         return Started(
             base_url=f"{listener.url}/v1",
             docs_url=f"{listener.url}/docs/" if docs else None,
@@ -102,7 +110,14 @@ class Deployment:
             without_weights=self.without_weights,
             example=self.example,
             state_dir=state.root,
+            pull_options=_pull_options(state, catalog),
         )
+
+
+def _pull_options(state: StateDir, catalog: Path | None) -> str:
+    """What `llmaas pull` must be told so that it puts weights where this service looks."""
+    given = {"--catalog": catalog, "--state-dir": None if state == state_dir(None) else state.root}
+    return "".join(f" {name} {quote(str(path))}" for name, path in given.items() if path)
 
 
 def deploy(
@@ -130,12 +145,32 @@ def deploy(
     if stand_ins is None:
         _require_weights(deployment, weights_dir)
     if not deployment.models:
-        raise CommandError(
-            Exit.PROBLEMS,
-            "no model of this catalogue can be called today",
-            "`llmaas models list` shows their dates",
-        )
+        raise _nothing_to_serve(deployment)
     return deployment
+
+
+def _nothing_to_serve(deployment: Deployment) -> CommandError:
+    entries = {entry.model: entry for entry in deployment.bundle.lifecycle}
+    reasons = [
+        _why_not_callable(entries[route.model], today_of(deployment.bundle.service)())
+        for route in deployment.bundle.routing
+    ]
+    listed = "; ".join(reasons[:3]) + (" …" if len(reasons) > 3 else "")
+    return CommandError(
+        Exit.PROBLEMS,
+        f"no model can be called today{f': {listed}' if listed else ''}",
+        "`llmaas models list` shows the dates of every model",
+    )
+
+
+def _why_not_callable(entry: LifecycleEntry, today: date) -> str:
+    phase = phase_at(entry, today)
+    if phase is Phase.RETIRED:
+        successor = f", its successor is {entry.successor}" if entry.successor else ""
+        return f"{entry.model} was retired on {entry.removed_on}{successor}"
+    if phase is Phase.UPCOMING:
+        return f"{entry.model} is released on {entry.released_on}"
+    return f"{entry.model} has no weights here"
 
 
 def _require_weights(deployment: Deployment, weights_dir: Path) -> None:

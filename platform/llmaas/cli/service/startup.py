@@ -80,7 +80,7 @@ def start_up(request: Request, *, catalog: Path | None, with_docs: bool) -> None
             docs_dir=state.docs if with_docs else None,
             api_base_url=listener.api_base_url,
         )
-        first = _First(bundle_id, deployment, preparing, site, api_key)
+        first = _First(bundle_id, deployment, preparing, site, api_key, catalog)
         _serve(request, first, listener, accounts, steps)
 
 
@@ -130,6 +130,8 @@ class _First:
     preparing: Preparing
     site: Path | None
     api_key: str | None
+    catalog: Path | None = None
+    """The one that was asked for."""
 
 
 def _serve(
@@ -160,7 +162,11 @@ def _serve(
 
     def ready() -> None:
         facts = deployment.started(
-            listener, docs=first.site is not None, api_key=first.api_key, state=request.state
+            listener,
+            docs=first.site is not None,
+            api_key=first.api_key,
+            state=request.state,
+            catalog=first.catalog,
         )
         print(as_json(facts) if request.as_json else as_text(facts), flush=True)
 
