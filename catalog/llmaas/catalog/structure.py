@@ -36,7 +36,8 @@ def _problems(details: list[ErrorDetails], document: Document, path: str) -> Ite
             suggestion = _suggestion(loc)
             if suggestion is not None:
                 meant.add((*loc[:-1], suggestion))
-            yield _at(document, path, loc, _unknown_key(loc, suggestion), on_key=True)
+            broken = _unknown_key(loc, suggestion, document)
+            yield _at(document, path, loc, broken, on_key=True)
     for detail in details:
         loc = detail["loc"]
         if detail["type"] == "missing" and loc not in meant:  # a misspelt key is one mistake
@@ -62,9 +63,9 @@ def _suggestion(loc: Loc) -> str | None:
     return None if near is None or why_not_written(key) else near
 
 
-def _unknown_key(loc: Loc, suggestion: str | None) -> Broken:
+def _unknown_key(loc: Loc, suggestion: str | None, document: Document) -> Broken:
     key = str(loc[-1])
-    message = f"{named(loc[:-1])} has no key `{key}`"
+    message = f"{_owner(loc, document)} has no key `{key}`"
     if reason := why_not_written(key):
         return Broken("unknown-key", message, reason)
     if suggestion is not None:
@@ -74,24 +75,26 @@ def _unknown_key(loc: Loc, suggestion: str | None) -> Broken:
 
 def _missing_key(loc: Loc, document: Document) -> Broken:
     key = str(loc[-1])
-    owner = f"{named(loc[:-1])}{_identity(loc[:-1], document)}"
     record = _record_at(loc[:-1])
     about = record.model_fields[key].description or "" if record else ""
     allowed = _annotation(loc)
     if get_origin(allowed) is Literal:
         about = f"one of {', '.join(str(one) for one in get_args(allowed))}"
     return Broken(
-        "missing-key", f"{owner} lacks the key `{key}`", f"add `{key}:`{about and f' - {about}'}"
+        "missing-key",
+        f"{_owner(loc, document)} lacks the key `{key}`",
+        f"add `{key}:`{about and f' - {about}'}",
     )
 
 
-def _identity(loc: Loc, document: Document) -> str:
-    """The id of a list item, where it has one: easier to find than its number."""
+def _owner(loc: Loc, document: Document) -> str:
+    """What has a key; of a list item its id as well, which is easier to find than its number."""
     value: Any = document.value
-    for step in loc:
+    for step in loc[:-1]:
         value = value[step]
-    identity = value.get("id") if isinstance(value, dict) and loc else None
-    return f" ({identity})" if isinstance(identity, str) and identity else ""
+    identity = value.get("id") if isinstance(value, dict) and len(loc) > 1 else None
+    about = f" ({identity})" if isinstance(identity, str) and identity else ""
+    return f"{named(loc[:-1])}{about}"
 
 
 def _keys_at(loc: Loc) -> tuple[str, ...]:

@@ -6,7 +6,9 @@ import yaml
 
 from llmaas.catalog.document import START, Position
 
-_INDENTATION = "check the indentation of this line and the one before it"
+_INDENTATION = (
+    "check the indentation of this line and the one before it, and quotes left open above"
+)
 _EXPLANATIONS: tuple[tuple[str, str, str], ...] = (
     (
         r"character '?\\t'? that cannot start|tab character",
