@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
 from tests.site.browsing import chromium_browser
@@ -135,7 +136,8 @@ def test_up_serves_the_documentation_and_builds_it_once(up, tmp_path):
     first.stop()
     (site,) = (tmp_path / "state" / "docs").iterdir()
     built = (site / "index.html").stat().st_mtime_ns
-    up().stop()
+    # At the same address, which is in its samples.
+    up("--port", str(urlsplit(first.ready["docs_url"]).port)).stop()
     assert (site / "index.html").stat().st_mtime_ns == built
 
 
