@@ -1,7 +1,9 @@
 """The page of the data inventory: every class of data, in every language, for this catalogue."""
 
+import re
+
 import pytest
-from tests.site.conftest import TODAY
+from tests.site.conftest import ROOT, TODAY
 
 from llmaas.bundle.inventory import INVENTORY
 from llmaas.catalog.model import Catalog
@@ -9,6 +11,7 @@ from llmaas.generators.site import render_pages
 from llmaas.generators.site.texts import Texts
 
 PAGE = "concepts/data.md"
+PLATFORM = ROOT / "platform"
 
 
 def page(catalog: Catalog, language: str) -> str:
@@ -36,6 +39,27 @@ def test_every_class_of_data_is_a_row_in_the_words_of_the_language(
         for pattern in each.files:
             assert f"`{pattern.removesuffix('*')}`" in shown
     assert not texts.missing
+
+
+def test_whatever_gateways_share_in_a_store_of_their_own_is_said_to_be_there(
+    catalog: Catalog,
+) -> None:
+    """Each module that writes to Valkey or Redis keeps one class of data there."""
+    writers = {
+        path.relative_to(PLATFORM).as_posix()
+        for path in PLATFORM.rglob("*.py")
+        if re.search(r"^\s*from redis", path.read_text(), re.MULTILINE)
+    }
+    kept = {
+        "llmaas/accounts/shared.py": "windows",
+        "llmaas/security/shared_history.py": "prompt_marks",
+    }
+    assert writers == set(kept)
+    assert {each.id for each in INVENTORY if each.shared_memory} == set(kept.values())
+    rows = page(catalog, "en").splitlines()
+    for id_ in kept.values():
+        (row,) = (row for row in rows if row.startswith(f"| {Texts('en').word('data', id_)} |"))
+        assert "Valkey" in row
 
 
 def test_the_audit_trails_retention_is_that_of_the_catalogue(catalog: Catalog) -> None:

@@ -88,3 +88,11 @@ def test_a_sign_never_stands_alone_on_a_line_of_the_table_of_contents(open_page)
     questions = [title.strip() for title in titles if "?" in title]
     assert questions
     assert all(title.endswith("\u00a0?") for title in questions)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_calculator_says_every_amount_on_a_phone(open_page, folder):
+    page = open_page(f"{folder}prices/", viewport=PHONE)
+    expect(page.locator(".calculator__lines tfoot")).to_be_visible()
+    frame = page.locator(".calculator__scroll")
+    assert frame.evaluate("(frame) => frame.scrollWidth <= frame.clientWidth")

@@ -2,9 +2,11 @@
 
 import re
 import shlex
+import tomllib
 
 import pytest
 import typer.main
+from tests.site.conftest import ROOT
 
 from llmaas.cli.app import app
 from llmaas.generators.site.prose.contents import paths, source
@@ -71,3 +73,8 @@ def test_pages_name_options_that_some_command_has():
     }
     named = {option for path in paths() for option in re.findall(r"`(--[a-z-]+)`", source(path))}
     assert named <= known | {"--help"}
+
+
+def test_the_page_on_installing_names_the_python_that_the_package_asks_for():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert f"Python `{project['requires-python']}`" in source("operate/install.md")

@@ -69,6 +69,7 @@ INVENTORY: tuple[DataClass, ...] = (
     DataClass(
         id="prompt_marks",
         memory=("gateway",),
+        shared_memory=True,
         kept="window",
         encrypted="none",
         readers=("software",),
