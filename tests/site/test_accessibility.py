@@ -118,7 +118,7 @@ def test_a_reader_reaches_filters_comparison_and_table_with_the_tab_key_alone(op
         seen.append(
             page.evaluate("document.activeElement.name || document.activeElement.classList[0]")
         )
-    wanted = ["capability", "size", "context", "energy", "licence", "phase", "md-button"]
+    wanted = ["size", "context", "price", "energy", "licence", "phase", "capability", "md-button"]
     places = [seen.index(name) for name in [*wanted, "model-comparison__remove", "sort", "compare"]]
     assert places == sorted(places)
 
