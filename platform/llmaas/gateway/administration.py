@@ -1,4 +1,4 @@
-"""`GET /admin/v1/bundle`: what is served, for those who operate the service."""
+"""What is served and how it fares, for those who operate the service."""
 
 import hmac
 
@@ -33,6 +33,15 @@ async def get_bundle(exchange: Exchange) -> None:
             ),
         )
     )
+
+
+async def get_metrics(exchange: Exchange) -> None:
+    """What this process has counted, in the format that the scraper asks for."""
+    require_administrator(exchange)
+    gateway = exchange.gateway
+    accept = exchange.header(b"accept") or ""
+    body, media_type = gateway.metrics.exposition(gateway, accept=accept)
+    await exchange.answer(body, content_type=media_type.encode())
 
 
 def require_administrator(exchange: Exchange) -> None:

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
-from functools import partial
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
@@ -39,6 +38,7 @@ from llmaas.gateway.errors import (
 )
 from llmaas.gateway.guardian import guardian_of
 from llmaas.gateway.layer import ScreeningMemory, screening_of
+from llmaas.gateway.metrics import Metrics
 from llmaas.gateway.openapi import openapi_document
 from llmaas.gateway.operations import OPERATIONS, Operation
 from llmaas.gateway.routing import RoutingTable
@@ -67,6 +67,7 @@ def create_app(
     refused: Callable[[], Refusal | None] = lambda: None,
     admin_token: str | None = None,
     screening_memory: ScreeningMemory | None = None,
+    metrics: Metrics | None = None,
 ) -> GatewayApp:
     """Build the gateway of one bundle.
 
@@ -87,6 +88,7 @@ def create_app(
         refused: the last bundle that was not taken over.
         admin_token: what an operator shows.
         screening_memory: what the prompt-security layer remembers from one bundle to the next.
+        metrics: what counts on from one bundle to the next.
     """
     version = version or _version_of(bundle, now)
     gateway = Gateway(
@@ -103,6 +105,7 @@ def create_app(
         body_limit_bytes=body_limit_bytes,
         time_zone=ZoneInfo(bundle.service.time_zone),
         version=version,
+        metrics=metrics or Metrics(),
         refused=refused,
         admin_token=admin_token,
         screening=screening_of(bundle, screening_memory),
@@ -135,14 +138,18 @@ def _version_of(bundle: Bundle, now: Callable[[], float]) -> Version:
 
 
 def _run(gateway: Gateway, operation: Operation) -> ASGIApp:
-    """The operation as plain ASGI, with its line in the audit trail."""
+    """The operation as plain ASGI, with its line in the audit trail and the metrics."""
+    metrics = gateway.metrics
 
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange(gateway, scope, receive, send, operation=operation.id)
-        if operation.public:
-            note: Callable[..., None] = _nothing
-        else:
-            note = partial(audit, exchange)
+
+        def note(*, status: int, code: str | None = None) -> None:
+            if not operation.public:
+                audit(exchange, status=status, code=code)
+            metrics.ended(exchange, endpoint=operation.endpoint, status=status, code=code)
+
+        metrics.running += 1
         try:
             await operation.run(exchange)
         except ClientGoneError:
@@ -156,6 +163,8 @@ def _run(gateway: Gateway, operation: Operation) -> ASGIApp:
             raise
         else:
             note(status=exchange.status or 200)
+        finally:
+            metrics.running -= 1
 
     return run
 
@@ -173,10 +182,6 @@ def _handler(operation: Operation, run: ASGIApp) -> HTTPRouteHandler:
         name=operation.id,
         status_code=200,
     )(handle)
-
-
-def _nothing(*, status: int, code: str | None = None) -> None:
-    """Public pages are not in the audit trail."""
 
 
 def _answer_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

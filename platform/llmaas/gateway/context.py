@@ -26,6 +26,7 @@ from llmaas.workers.protocol import Usage as WorkerUsage
 if TYPE_CHECKING:
     from llmaas.gateway.guardian import Guardian
     from llmaas.gateway.layer import Screening
+    from llmaas.gateway.metrics import Metrics
 
 REQUEST_ID = "llmaas.request_id"
 HEADERS = "llmaas.headers"
@@ -98,6 +99,7 @@ class Gateway:
     body_limit_bytes: int
     time_zone: ZoneInfo
     version: Version
+    metrics: "Metrics"
     refused: Callable[[], Refusal | None]
     """The last bundle that this server did not take over."""
     admin_token: str | None
@@ -121,6 +123,7 @@ class Exchange:
         "audited",
         "began",
         "body_bytes",
+        "first_token_s",
         "gateway",
         "gone",
         "key",
@@ -146,7 +149,9 @@ class Exchange:
         """The client closed the connection before the end."""
         self.status: int | None = None
         """Of the answer, once it has begun."""
-        # What becomes known on the way, for the audit trail.
+        # What becomes known on the way, for the audit trail and the metrics.
+        self.first_token_s: float | None = None
+        """From the arrival to the first token of a stream."""
         self.key: ApiKey | None = None
         self.model: str | None = None
         self.verdict: str | None = None
@@ -154,6 +159,11 @@ class Exchange:
         self.audited = False
         self._receive = receive
         self._send = send
+
+    @property
+    def seconds(self) -> float:
+        """Since it arrived."""
+        return time.perf_counter() - self.began
 
     def header(self, name: bytes) -> str | None:
         """The last value of a header; `name` in lower case."""

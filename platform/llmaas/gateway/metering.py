@@ -128,6 +128,8 @@ class Metering:
                 if isinstance(event, Delta):
                     tally.produced(choice, event)
                     if self.streams:
+                        if self.exchange.first_token_s is None:
+                            self.exchange.first_token_s = self.exchange.seconds
                         self.metered.produced(tally.usage)
                 elif isinstance(event, Started):
                     if tally.started(choice, event.prompt_tokens):

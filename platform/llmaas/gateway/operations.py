@@ -7,7 +7,7 @@ from typing import Any, Literal
 from llmaas.gateway import accounts_administration as accounts
 from llmaas.gateway import contacts_administration as contacts
 from llmaas.gateway import wire
-from llmaas.gateway.administration import get_bundle
+from llmaas.gateway.administration import get_bundle, get_metrics
 from llmaas.gateway.chat import create_chat_completion
 from llmaas.gateway.completions import create_completion
 from llmaas.gateway.context import Exchange
@@ -166,6 +166,19 @@ OPERATIONS: tuple[Operation, ...] = (
         "served before, and the last bundle that was refused with the reason.",
         run=get_bundle,
         answers=wire.ServedBundle,
+        errors=(401, 500),
+        admin=True,
+    ),
+    Operation(
+        id="getMetrics",
+        method="GET",
+        path="/metrics",
+        tag="administration",
+        summary="Read the metrics",
+        description="What this gateway process has counted since it started, and how its workers "
+        "stand, in the exposition format of Prometheus.",
+        run=get_metrics,
+        answers="text/plain",
         errors=(401, 500),
         admin=True,
     ),

@@ -22,6 +22,7 @@ from llmaas.cli.service.listener import Listener
 from llmaas.cli.version import program_version
 from llmaas.gateway import GatewayServer, Refusal, Version, create_app
 from llmaas.gateway.layer import ScreeningMemory
+from llmaas.gateway.metrics import Metrics
 from llmaas.workers import DeployedPools, RemoteMachine, ServedModel, Workers
 
 _log = logging.getLogger(__name__)
@@ -82,6 +83,7 @@ class Running:
             n_threads=service.n_threads,
             machines=service.machines,
         )
+        self._metrics = Metrics()
         # A customer's last prompts count on, whatever bundle they met.
         self._screening_memory = ScreeningMemory.fresh()
         if service.windows is not None:
@@ -170,4 +172,5 @@ class Running:
             refused=lambda: self.refused,
             admin_token=service.admin_token,
             screening_memory=self._screening_memory,
+            metrics=self._metrics,
         )
