@@ -57,6 +57,13 @@ def test_a_secret_is_stored_nowhere_and_names_are_not_readable(
     assert "Hélène" not in text
 
 
+@pytest.mark.parametrize("nothing", ["", " \t"])
+def test_a_key_without_a_name_is_refused(directory: Directory, nothing: str) -> None:
+    with pytest.raises(AccountsError, match="a key has a name"):
+        directory.create_key(NewKey(nothing), actor=ME)
+    assert directory.api_keys() == ()
+
+
 def test_a_revoked_key_stops_in_every_process_at_once(
     place: Path | str, directory: Directory, clock: Clock
 ) -> None:

@@ -141,11 +141,13 @@ class NewKey:
     grace_hours: int = GRACE_HOURS
 
     def check(self, now_ms: int) -> None:
-        """Refuse a quota or a time that cannot be.
+        """Refuse a name that says nothing, and a quota or a time that cannot be.
 
         Raises:
             AccountsError: it cannot.
         """
+        if not self.name.strip():
+            raise AccountsError("a key has a name, by which lists and bills tell it from others")
         check_quota(self.quota)
         days = (
             self.rotate_days or 0,
