@@ -9,7 +9,12 @@ from llmaas.bundle.directory import (
     to_json,
 )
 from llmaas.bundle.lifecycle import Phase, add_months, phase_at
-from llmaas.bundle.security import SecurityException, SecurityRule
+from llmaas.bundle.security import (
+    BUILT_IN_RULES,
+    BuiltInRule,
+    SecurityException,
+    SecurityRule,
+)
 from llmaas.bundle.slugs import model_slug
 from llmaas.bundle.tables import (
     Bundle,
@@ -32,6 +37,8 @@ from llmaas.bundle.tables import (
 )
 
 __all__ = [
+    "BUILT_IN_RULES",
+    "BuiltInRule",
     "Bundle",
     "BundleError",
     "EngineOptions",

@@ -2,9 +2,24 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
+
+BuiltInRule = Literal[
+    "bidi_override",
+    "invisible_characters",
+    "json_role",
+    "json_switch",
+    "json_unparsed",
+    "mixed_script",
+    "repetition",
+    "tags",
+    "variation_selectors",
+    "zero_width",
+]
+"""A rule that is code of the layer and no expression; an exception can disable it all the same."""
+BUILT_IN_RULES: tuple[BuiltInRule, ...] = get_args(BuiltInRule)
 
 
 class SecurityRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -65,6 +65,10 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
         "a key",
         "a key is lower-case letters and digits, joined by single hyphens, such as `in-progress`",
     ),
+    r"^[a-z0-9]+([-_][a-z0-9]+)*$": (
+        "the name of a rule",
+        "write lower-case letters and digits, joined by hyphens or underscores: `mixed_script`",
+    ),
     r"^[a-z0-9][a-z0-9._-]*(:[a-z0-9][a-z0-9._-]*)?$": (
         "a model id",
         "a model id is lower-case, with at most one colon before the size, such as `qwen3:8b`",

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from llmaas.bundle import BuiltInRule
 from llmaas.security.findings import Finding
 from llmaas.security.rules import RuleSet
 from llmaas.security.views import View
@@ -13,6 +14,7 @@ any long text, but seldom near each other: ten times faster. The overlap is long
 reaches."""
 REPEATS = 10
 """Times one word stands in a row before it is a repetition; songs and stammers stay below."""
+_REPETITION: BuiltInRule = "repetition"
 _REPETITION_WEIGHT = 1.0
 _WORDS = 20_000
 _STOPS = ".?!。？！"
@@ -38,8 +40,8 @@ def check_patterns(view: View, rules: RuleSet) -> tuple[Finding, ...]:
         if chunk is data:
             break
     if _repeats(view.text):
-        found["repetition"] = Finding(
-            "check_patterns", "repetition", "repetition", _REPETITION_WEIGHT, view.kind, flags=True
+        found[_REPETITION] = Finding(
+            "check_patterns", _REPETITION, "repetition", _REPETITION_WEIGHT, view.kind, flags=True
         )
     return tuple(found.values())
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import re2
 
+from llmaas.bundle import BuiltInRule
+
 LIMIT = 8_000
 """Hidden characters that are decoded at most; more of them changes no verdict."""
 
@@ -20,7 +22,7 @@ _LONGEST_FLAG = 7
 class Smuggled:
     """What a carrier hides: the decoded text, empty where the carrier cannot be decoded."""
 
-    carrier: str
+    carrier: BuiltInRule
     text: str
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import re2
 
+from llmaas.bundle import BuiltInRule
 from llmaas.security.findings import Finding
 from llmaas.security.skeleton import disguised_words
 from llmaas.security.smuggling import has_bidi_override, smuggled
@@ -50,22 +51,24 @@ def texts_in_json(raw: str) -> str | None:
     return "\n".join(value for value in _strings(document) if len(value) > SHORTEST_STRING) or None
 
 
+def _finding(rule: BuiltInRule, family: str, weight: float, *, flags: bool = False) -> Finding:
+    return Finding("check_structure", rule, family, weight, flags=flags)
+
+
 def _unicode(raw: str, folded: str) -> Iterator[Finding]:
     if raw.isascii():
         return
     for each in smuggled(raw):
         hides = sum(c.isalpha() for c in each.text) >= _HIDDEN_TEXT
-        yield Finding(
-            "check_structure", each.carrier, "smuggling", 0.5 if hides else 0.2, flags=True
-        )
+        yield _finding(each.carrier, "smuggling", 0.5 if hides else 0.2, flags=True)
     if has_bidi_override(raw):
-        yield Finding("check_structure", "bidi_override", "smuggling", 0.3, flags=True)
+        yield _finding("bidi_override", "smuggling", 0.3, flags=True)
     if disguised_words(folded):
-        yield Finding("check_structure", "mixed_script", "disguise", 0.4, flags=True)
+        yield _finding("mixed_script", "disguise", 0.4, flags=True)
     if _SPLIT_WORD.search(raw):
         invisible = sum(map(raw.count, _INVISIBLE))
         if invisible >= _INVISIBLE_COUNT and invisible >= _INVISIBLE_SHARE * len(raw):
-            yield Finding("check_structure", "invisible_characters", "disguise", 0.2)
+            yield _finding("invisible_characters", "disguise", 0.2)
 
 
 def _json(raw: str) -> Iterator[Finding]:
@@ -73,7 +76,7 @@ def _json(raw: str) -> Iterator[Finding]:
         return
     document = _parsed(raw)
     if document is None:
-        yield Finding("check_structure", "json_unparsed", "json", 0.0)
+        yield _finding("json_unparsed", "json", 0.0)
         return
     for node in _nodes(document):
         if not isinstance(node, dict):
@@ -81,10 +84,10 @@ def _json(raw: str) -> Iterator[Finding]:
         for key, value in node.items():
             name = str(key).lower()
             if value in (True, 1, "true", "on", "yes") and any(word in name for word in _SWITCHES):
-                yield Finding("check_structure", "json_switch", "json", 0.8)
+                yield _finding("json_switch", "json", 0.8)
                 return
         if str(node.get("role", "")).lower() in _ROLES and isinstance(node.get("content"), str):
-            yield Finding("check_structure", "json_role", "json", 0.2)
+            yield _finding("json_role", "json", 0.2)
             return
 
 

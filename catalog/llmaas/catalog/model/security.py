@@ -1,8 +1,8 @@
 """The prompt-security layer: what it looks for, and what it does when it finds something."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from llmaas.bundle.tables import VerdictAction
 from llmaas.catalog.model.values import (
@@ -17,6 +17,9 @@ from llmaas.catalog.model.values import (
     Text,
 )
 from llmaas.catalog.security_rules import PatternRule
+
+RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$")]
+"""Of a rule in a file (`chat-template`) or of one that is built in (`mixed_script`)."""
 
 
 class Detection(Record):
@@ -79,7 +82,7 @@ class SecurityException(Record):
     )
     flag: Score | None = Field(default=None, description="Another score that leads to a flag.")
     block: Score | None = Field(default=None, description="Another score that leads to a block.")
-    disabled_rules: tuple[Key, ...] = Field(
+    disabled_rules: tuple[RuleName, ...] = Field(
         default=(), description="Rules that do not count for this customer."
     )
     until: Day = Field(description="The last day on which it holds.")

@@ -1,13 +1,16 @@
 """The prompt-security policy makes sense."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import re2
 
+from llmaas.bundle import BUILT_IN_RULES
 from llmaas.bundle.folding import fold
+from llmaas.catalog.document import Loc
 from llmaas.catalog.model import Catalog
 from llmaas.catalog.rules.finding import Finding
 from llmaas.catalog.security_rules import standard_rules
+from llmaas.catalog.wording import closest
 
 
 def thresholds_are_in_order(catalog: Catalog) -> Iterator[Finding]:
@@ -51,16 +54,31 @@ def own_rules_hold_their_examples(catalog: Catalog) -> Iterator[Finding]:
 
 
 def disabled_rules_exist(catalog: Catalog) -> Iterator[Finding]:
-    """Only a rule that exists can be disabled."""
+    """Only a rule that exists can be disabled: a standard one here, any one for a customer."""
+    security = catalog.security
     file = standard_rules()
-    known = {rule.id for rule in file.rules} | {rule.id for rule in file.patterns}
-    for position, name in enumerate(catalog.security.disabled_rules):
+    standard = {rule.id for rule in file.rules} | {rule.id for rule in file.patterns}
+    yield from _unknown_rules(
+        ("security", "disabled_rules"), security.disabled_rules, standard, "standard rule"
+    )
+    every = standard | {rule.id for rule in security.rules} | set(BUILT_IN_RULES)
+    for position, exception in enumerate(security.exceptions):
+        place = ("security", "exceptions", position, "disabled_rules")
+        yield from _unknown_rules(place, exception.disabled_rules, every, "rule")
+
+
+def _unknown_rules(
+    place: Loc, names: tuple[str, ...], known: Collection[str], kind: str
+) -> Iterator[Finding]:
+    listed = tuple(sorted(known))
+    for position, name in enumerate(names):
         if name not in known:
+            near = closest(name, listed)
             yield Finding(
-                ("security", "disabled_rules", position),
+                (*place, position),
                 "security-rule",
-                f"there is no standard rule `{name}`",
-                f"the standard rules are {', '.join(sorted(known))}",
+                f"there is no {kind} `{name}`",
+                f"did you mean `{near}`?" if near else f"the {kind}s are {', '.join(listed)}",
             )
 
 
