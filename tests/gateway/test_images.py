@@ -21,7 +21,9 @@ from tests.workers.vision_weights import data_uri, picture
 
 from llmaas.bundle import Bundle, WeightsFile
 from llmaas.bundle.images import MAX_BYTES, MAX_IMAGES
+from llmaas.gateway.errors import InvalidRequest
 from llmaas.gateway.image_headers import image_size
+from llmaas.gateway.images import PIECE, _file
 from llmaas.gateway.metering import IMAGE_TOKENS, TEMPLATE_TOKENS, expected_chat
 from llmaas.workers import Workers, plan_deployment
 from llmaas.workers.stand_in import make_stand_ins
@@ -312,3 +314,33 @@ def test_a_deployment_without_the_projector_says_so(tmp_path: Any) -> None:
     ) as running:
         status, error = refused(running, part(data_uri(picture(1))))
     assert (status, error["code"]) == (400, "unsupported_value")
+
+
+def test_large_images_are_decoded_in_pieces_between_which_others_have_their_turn() -> None:
+    data = png(3000, 3000) + bytes(range(256)) * 8192  # two megabytes
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def story() -> bytes:
+        beside = asyncio.ensure_future(others())
+        try:
+            return await _file(data_uri(data), "messages[0].content[0]")
+        finally:
+            beside.cancel()
+
+    assert asyncio.run(story()) == data
+    assert turns >= len(data) * 4 // 3 // PIECE
+
+
+@pytest.mark.parametrize("place", [PIECE - 1, PIECE, PIECE + 1, 2 * PIECE - 3])
+def test_a_broken_piece_is_found_wherever_it_is(place: int) -> None:
+    text = base64.b64encode(png(10, 10) + b"x" * PIECE * 2).decode()
+    for wrong in "=*é":
+        broken = text[:place] + wrong + text[place + 1 :]
+        with pytest.raises(InvalidRequest, match="is broken"):
+            asyncio.run(_file(f"data:image/png;base64,{broken}", "messages[0].content[0]"))

@@ -58,7 +58,7 @@ async def create_chat_completion(exchange: Exchange) -> None:
 async def answer_chat(exchange: Exchange, request: ChatRequest, target: Target) -> None:
     """Answer a conversation with a model that was found."""
     check(request, target)
-    images = read_images(exchange, request, target)
+    images = await read_images(exchange, request, target)
     model = target.model.route.model
     await screen(exchange, chat_texts(request), model=model, user=request.user)
     await exchange.unless_gone(_answer(exchange, request, target, images))
