@@ -8,10 +8,12 @@ import pytest
 from tests.workers.agreement import assert_agree
 from tests.workers.conftest import make_spec
 from tests.workers.seeing_reference import reference
-from tests.workers.vision_weights import Eyes, make_eyes, picture, pixels, write_gemma
+from tests.workers.vision_weights import Eyes, make_eyes, picture, pixels, write_gemma, write_kind
 
 from llmaas.workers import GenerationFailed
+from llmaas.workers.failures import LoadError
 from llmaas.workers.protocol import Delta, Finished, Generate, ImageInput, Sampling, Started
+from llmaas.workers.stand_in import make_stand_ins
 
 pytestmark = pytest.mark.timeout(90)
 KINDS = ("llava", "gemma", "qwen")
@@ -332,3 +334,29 @@ def test_an_answer_with_images_streams_after_started(eyes, worker, run):
     assert kinds[0] is Started
     assert kinds[-1] is Finished
     assert set(kinds[1:-1]) == {Delta}
+
+
+def test_a_projector_that_does_not_fit_is_a_load_error_with_the_reason(eyes, worker, run, tmp_path):
+    narrow = make_stand_ins(tmp_path).chat
+
+    async def story(weights, mmproj):
+        async with worker(weights, mmproj=mmproj):
+            pass
+
+    with pytest.raises(LoadError, match=r"cannot be loaded beside .*mismatch between text model"):
+        run(story(narrow, eyes["llava"].mmproj))
+    with pytest.raises(LoadError, match="cannot be loaded beside"):
+        run(story(eyes["llava"].weights, eyes["llava"].weights))
+    with pytest.raises(LoadError, match="no such file"):
+        run(story(eyes["llava"].weights, tmp_path / "nothing.gguf"))
+
+
+def test_a_projector_whose_cells_depend_on_their_place_is_refused(eyes, worker, run, tmp_path):
+    path = write_kind(tmp_path / "hunyuan.gguf", "hunyuanvl")
+
+    async def story():
+        async with worker(eyes["llava"].weights, mmproj=path):
+            pass
+
+    with pytest.raises(LoadError, match="projectors of type hunyuanvl are not served"):
+        run(story())

@@ -75,6 +75,11 @@ def write_qwen(path: Path) -> Path:
     return file.close()
 
 
+def write_kind(path: Path, kind: str) -> Path:
+    """A header of a kind, with nothing behind it."""
+    return _Projector(path, kind, image_size=64, patch_size=8, layers=0).close()
+
+
 class _Projector:
     def __init__(
         self, path: Path, kind: str, *, image_size: int, patch_size: int, layers: int

@@ -124,7 +124,7 @@ class EmbeddingCache:
     """Embeddings of images, least recently used first."""
 
     def __init__(self, most_bytes: int) -> None:
-        self._free_bytes = most_bytes
+        self._most_bytes = self._free_bytes = most_bytes
         self._kept: OrderedDict[tuple[str, bytes], tuple[Embeddings, ...]] = OrderedDict()
 
     def get(self, key: tuple[str, bytes]) -> tuple[Embeddings, ...] | None:
@@ -135,9 +135,12 @@ class EmbeddingCache:
         return found
 
     def put(self, key: tuple[str, bytes], embeddings: tuple[Embeddings, ...]) -> None:
-        """Keep it; the oldest give way."""
+        """Keep it if there is room for it at all; the oldest give way."""
+        size = sum(each.nbytes for each in embeddings)
+        if size > self._most_bytes:
+            return
         self._kept[key] = embeddings
-        self._free_bytes -= sum(each.nbytes for each in embeddings)
+        self._free_bytes -= size
         while self._free_bytes < 0:
             _, gone = self._kept.popitem(last=False)
             self._free_bytes += sum(each.nbytes for each in gone)
