@@ -17,6 +17,7 @@ from llmaas.workers import plan_deployment
 
 CONTENT = b"GGUF" + bytes(range(256)) * 2000
 MODEL = "granite3.3:2b"
+WHISPER = "/ggerganov/whisper.cpp/resolve/main/ggml-large-v3-turbo.bin"
 PATH = "/ibm-granite/granite-3.3-2b-instruct-GGUF/resolve/main/"
 
 
@@ -36,7 +37,7 @@ class HubOnThisMachine(BaseHTTPRequestHandler):
 
     def answer(self) -> bool:
         self.asked.append((self.command, self.path, self.headers.get("authorization")))
-        found = self.path.startswith(PATH)
+        found = self.path.startswith((PATH, WHISPER))
         self.send_response(200 if found else 404)
         self.send_header("etag", f'"{hashlib.sha256(CONTENT).hexdigest()}"')
         self.send_header("content-length", str(len(CONTENT) if found else 0))
@@ -73,6 +74,17 @@ def test_weights_are_pulled_and_there_the_second_time(llmaas, hub, asked, tmp_pa
     asked.clear()
     assert llmaas("pull", MODEL, "--endpoint", hub).code == Exit.OK
     assert "GET" not in {method for method, _, _ in asked}
+
+
+def test_weights_of_another_format_are_pulled_by_an_alias(llmaas, hub, tmp_path):
+    done = llmaas("pull", "whisper-1", HF_ENDPOINT=hub)
+    assert done.code == Exit.OK, done.err
+    planned = plan_deployment(
+        read_bundle(reference_directory()).workers,
+        weights_dir=tmp_path / "state" / "weights",
+        stand_ins=None,
+    )
+    assert planned["whisper"].weights_path.name == "ggml-large-v3-turbo.bin"
 
 
 def test_pulled_weights_are_planned_for_the_next_start(llmaas, hub, tmp_path):

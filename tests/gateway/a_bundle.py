@@ -19,13 +19,14 @@ from llmaas.bundle import (
     TierPolicy,
     WorkerSpec,
 )
-from llmaas.bundle.tables import Capability, Endpoint
+from llmaas.bundle.tables import Capability, Endpoint, WorkerKind
 from llmaas.workers import ServedModel
 
 TODAY = date(2025, 11, 24)
 CHAT = "granite3.3:8b"
 REASONING = "qwen3:14b"
 EMBEDDING = "granite-embedding:278m"
+TRANSCRIPTION = "whisper"
 DEPRECATED = "gemma3:12b"
 END_OF_SUPPORT = "cogito:8b"
 RETIRED = "llama3:8b"
@@ -48,14 +49,21 @@ class _Row:
     endpoints: tuple[Endpoint, ...] = TEXT
     capabilities: tuple[Capability, ...] = ()
     reasoning: bool = False
-    embedding: bool = False
+    kind: WorkerKind = "generation"
     pinned: bool = False
 
 
 ROWS = (
     _Row(CHAT, aliases=(ALIAS, "granite-8b"), capabilities=("tools",), pinned=True),
     _Row(REASONING, reasoning=True, capabilities=("reasoning",)),
-    _Row(EMBEDDING, endpoints=("embeddings",), capabilities=("embedding",), embedding=True),
+    _Row(EMBEDDING, endpoints=("embeddings",), capabilities=("embedding",), kind="embedding"),
+    _Row(
+        TRANSCRIPTION,
+        aliases=("whisper-1",),
+        endpoints=("audio.transcriptions",),
+        capabilities=("audio",),
+        kind="transcription",
+    ),
     _Row(
         DEPRECATED,
         deprecated_on=date(2025, 11, 21),
@@ -98,6 +106,12 @@ def make_bundle() -> Bundle:
                 id="input",
                 unit="million_tokens",
                 steps=(PriceStep(effective_on=date(2025, 6, 1), eur=Decimal("0.90")),),
+            ),
+            Price(
+                id="audio",
+                unit="started_minute",
+                steps=(PriceStep(effective_on=date(2025, 6, 1), eur=Decimal("0.01")),),
+                rounding="up",
             ),
         ),
         tiers=(
@@ -149,8 +163,8 @@ def _route(row: _Row) -> Route:
         publisher="Example",
         endpoints=row.endpoints,
         capabilities=row.capabilities,
-        input_modalities=("text",),
-        output_modalities=("embedding",) if row.embedding else ("text",),
+        input_modalities=("audio",) if row.kind == "transcription" else ("text",),
+        output_modalities=("embedding",) if row.kind == "embedding" else ("text",),
         context_tokens=128_000,
         root=f"example/{row.model}",
         pool=row.model,
@@ -160,7 +174,7 @@ def _route(row: _Row) -> Route:
 def _spec(row: _Row) -> WorkerSpec:
     return WorkerSpec(
         pool=row.model,
-        kind="embedding" if row.embedding else "generation",
+        kind=row.kind,
         weights=None,
         mmproj=None,
         n_ctx=512,
@@ -171,7 +185,7 @@ def _spec(row: _Row) -> WorkerSpec:
         reasoning=ReasoningFormat("<think>", "</think>", "on_by_default")
         if row.reasoning
         else None,
-        pooling="mean" if row.embedding else None,
-        embedding_dimensions=4 if row.embedding else None,
+        pooling="mean" if row.kind == "embedding" else None,
+        embedding_dimensions=4 if row.kind == "embedding" else None,
         pinned=row.pinned,
     )

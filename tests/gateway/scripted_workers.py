@@ -22,8 +22,11 @@ from llmaas.workers import (
     PoolState,
     PoolStatus,
     Started,
+    Transcribe,
+    Transcribed,
     Usage,
 )
+from llmaas.workers.protocol import TranscriptSegment
 
 Step = Started | Delta | Finished | Failed | Exception | Callable[[], Awaitable[object]]
 """An event, a failure, something to raise, or something to wait for."""
@@ -128,6 +131,22 @@ class ScriptedLease:
             prompt_tokens=3 * len(vectors),
         )
 
+    async def transcribe(
+        self, request: Transcribe, heard: Callable[[float], Awaitable[None]]
+    ) -> Transcribed:
+        self.workers.transcribed.append(request)
+        await heard(self.workers.recording_s)
+        for step in self.workers.script:
+            if isinstance(step, Failed):
+                raise GenerationFailed(step)
+            if callable(step):
+                try:
+                    await step()
+                except asyncio.CancelledError:
+                    self.workers.cancelled.set()
+                    raise
+        return Transcribed(stream=0, language="en", segments=list(self.workers.segments))
+
     async def spell(self, inputs: list[list[int]]) -> list[str]:
         return ["".join(map(chr, each)) for each in inputs]
 
@@ -141,6 +160,9 @@ class ScriptedWorkers:
     pinned_ready: bool = True
     generated: list[Generate] = field(default_factory=list)
     embedded: list[Embed] = field(default_factory=list)
+    transcribed: list[Transcribe] = field(default_factory=list)
+    recording_s: float = 61.0
+    segments: Sequence[TranscriptSegment] = ()
     leases: int = 0
     settled: Usage | None = None
     """What a worker says that was used in the end; as far as it was told otherwise."""

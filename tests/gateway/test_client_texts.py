@@ -14,7 +14,12 @@ from tests.gateway.serving import serving
 from tests.gateway.test_screening import screened_bundle
 
 from llmaas.gateway.client_texts import chat_texts, input_texts
-from llmaas.gateway.wire import ChatRequest, CompletionRequest, EmbeddingRequest
+from llmaas.gateway.wire import (
+    ChatRequest,
+    CompletionRequest,
+    EmbeddingRequest,
+    TranscriptionRequest,
+)
 from llmaas.gateway.wire.requests import FunctionTool, Tool
 
 MARK = "the text of this test"
@@ -117,6 +122,7 @@ LOOKED_AT: dict[str, dict[str, Any]] = {
 }
 LEFT_OUT = {
     "model": NAMES_A_MODEL,
+    "language": "an ISO 639-1 code; an unknown one is refused",
     "grammar": BINDS,
     "stop": NOT_SHOWN,
     "stop[]": NOT_SHOWN,
@@ -133,6 +139,7 @@ LEFT_OUT = {
     },
 }
 BY_INPUT_TEXTS = {"CompletionRequest.prompt", "EmbeddingRequest.input"}
+SPOKEN = {"TranscriptionRequest.prompt", "TranscriptionRequest.initial_prompt"}
 
 
 def text_fields(kind: Any, place: str) -> Iterator[str]:
@@ -166,11 +173,11 @@ def untagged(place: str, item: Any) -> str:
 
 def test_every_text_field_of_every_request_has_a_decision() -> None:
     found = set()
-    for struct in (ChatRequest, CompletionRequest, EmbeddingRequest):
+    for struct in (ChatRequest, CompletionRequest, EmbeddingRequest, TranscriptionRequest):
         for field in text_fields(inspect.type_info(struct), struct.__name__):
             if field.partition(".")[2] not in LEFT_OUT:
                 found.add(field.removesuffix("[]"))
-    assert found == LOOKED_AT.keys() | BY_INPUT_TEXTS
+    assert found == LOOKED_AT.keys() | BY_INPUT_TEXTS | SPOKEN
 
 
 def test_a_new_field_would_be_found() -> None:

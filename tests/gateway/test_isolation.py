@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.gateway.a_bundle import CHAT, EMBEDDING, make_bundle
+from tests.gateway.a_bundle import CHAT, EMBEDDING, TRANSCRIPTION, make_bundle
 from tests.gateway.serving import Gateway, serving
 
 from llmaas.accounts import ApiKey, Quota, audit, ledger
@@ -98,6 +98,7 @@ BODIES: dict[str, Callable[[str], dict[str, Any]]] = {
     },
     "createCompletion": lambda id_: {"model": CHAT, "prompt": id_, "user": id_},
     "createEmbeddings": lambda id_: {"model": EMBEDDING, "input": id_, "user": id_},
+    "createTranscription": lambda id_: {"model": TRANSCRIPTION, "prompt": id_, "file": id_},
     "createTenant": lambda id_: {"id": id_, "name": "Mine now", "tier": "contract"},
     "changeContact": lambda id_: {"tenant": id_, "mail": "me@attacker.example"},
     "creditTenant": lambda id_: {"tenant": id_, "eur": "-5", "reference": "mine"},
@@ -108,17 +109,27 @@ BODIES: dict[str, Callable[[str], dict[str, Any]]] = {
 """A right body of every operation that takes one, about a thing with an id."""
 
 
+def json_body(body: dict[str, Any]) -> dict[str, Any]:
+    return {"json": body}
+
+
+def form(body: dict[str, Any]) -> dict[str, Any]:
+    fields = {name: value for name, value in body.items() if name != "file"}
+    return {"data": fields, "files": {"file": body["file"].encode()}}
+
+
 def requests_about(operation: Operation, id_: str) -> Iterator[dict[str, Any]]:
     """Every way in which an operation can be asked about a thing."""
     path = re.sub(r"\{\w+\}", id_, operation.path)
     named = {"x-tenant": id_, "x-llmaas-tenant": id_, "openai-organization": id_}
     if operation.requests:
         body = BODIES[operation.id](id_)
-        yield {"url": path, "json": body}
-        yield {"url": path, "json": body, "headers": named}
+        sent = form if operation.form else json_body
+        yield {"url": path, **sent(body)}
+        yield {"url": path, **sent(body), "headers": named}
         if operation.endpoint:
-            yield {"url": path, "json": body | {"model": id_}}
-            yield {"url": path, "json": body | {"stream": True}}
+            yield {"url": path, **sent(body | {"model": id_})}
+            yield {"url": path, **sent(body | {"stream": True})}
     else:
         yield {"url": path}
         yield {"url": path, "headers": named, "params": {"tenant": id_, "key": id_}}

@@ -130,7 +130,7 @@ def test_only_public_operations_lift_the_key() -> None:
 
 def test_operations_that_screen_prompts_say_what_a_refusal_and_a_flag_look_like() -> None:
     screened = {operation.path for operation in OPERATIONS if operation.endpoint is not None}
-    assert len(screened) == 3
+    assert len(screened) == 4
     for path in screened:
         answers = DOCUMENT["paths"][path]["post"]["responses"]
         assert "x-llmaas-security" in answers["200"]["headers"]

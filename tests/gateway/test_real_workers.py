@@ -18,6 +18,7 @@ from tests.gateway.a_bundle import ALIAS, CHAT, DEPRECATED, EMBEDDING, REASONING
 from tests.gateway.bodies import CHAT_BODY
 from tests.gateway.serving import Gateway, serving
 from tests.gateway.test_metering import entries
+from tests.recordings import recording
 
 from llmaas.accounts import LedgerEntry
 from llmaas.workers import Workers, plan_deployment
@@ -50,6 +51,9 @@ def test_every_callable_model_answers(gateway: Gateway) -> None:
         extra: Any = model.model_extra
         if "embeddings" in extra["endpoints"]:
             assert client.embeddings.create(model=model.id, input="blue").data
+        elif "audio.transcriptions" in extra["endpoints"]:
+            said = client.audio.transcriptions.create(model=model.id, file=recording(1))
+            assert said.text
         else:
             answer = client.chat.completions.create(model=model.id, messages=QUESTION, max_tokens=8)
             assert answer.usage is not None

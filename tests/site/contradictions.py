@@ -593,7 +593,11 @@ ROWS: dict[str, Row] = {
     "M10": Row(
         "two sets of fields for transcriptions",
         "construction",
-        ("unit/generators/test_compile.py::test_an_endpoint_that_is_only_planned_is_on_no_route",),
+        (
+            "gateway/test_transcriptions.py::test_every_field_reaches_the_worker",
+            "gateway/test_transcriptions.py::test_the_older_name_of_the_prompt_is_read",
+            f"{PAGES}test_every_operation_and_every_field_has_a_text",
+        ),
     ),
     "M11": Row(
         "reranking billed by tokens and by documents",

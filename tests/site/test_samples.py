@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import pytest
 from tests.missing import missing
+from tests.recordings import recording
 from tests.site.conftest import TODAY
 
 from llmaas.bundle import Phase
@@ -98,6 +99,7 @@ def picture() -> bytes:
 
 def run(command, directory, running_service):
     (directory / "picture.png").write_bytes(picture())
+    (directory / "recording.mp3").write_bytes(recording(2, "mp3"))
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")},
         "LLMAAS_API_KEY": running_service.api_key,
@@ -234,11 +236,11 @@ def test_the_samples_of_all_model_pages_are_those_that_ran_but_for_the_id(catalo
         for model in view.models
         if model.samples
     }
-    assert len(kinds) == 2  # conversations and embeddings
+    assert len(kinds) == 3  # conversations, embeddings and recordings
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("role", ["chat", "embedding"])
+@pytest.mark.parametrize("role", ["chat", "embedding", "audio"])
 def test_the_samples_of_a_model_page_run(role, catalog, today, running_service, execute):
     model = model_for(view_catalog(catalog, today=today, base_url=running_service.base_url), role)
     assert {sample.syntax for sample in model.samples} == set(EXECUTED)

@@ -22,10 +22,21 @@ def test_a_phase_follows_the_day(catalog):
 
 
 def test_a_model_without_a_served_endpoint_is_not_callable(catalog):
-    whisper = view(catalog).by_id["whisper"]
+    planned = catalog.model_copy(
+        update={
+            "endpoints": tuple(
+                each.model_copy(update={"status": "planned"})
+                if each.id == "audio.transcriptions"
+                else each
+                for each in catalog.endpoints
+            )
+        }
+    )
+    whisper = view(planned).by_id["whisper"]
     assert whisper.phase is Phase.PRODUCTION
     assert not whisper.callable
     assert whisper.no_sample == "not_served"
+    assert view(catalog).by_id["whisper"].callable
 
 
 def test_retired_and_upcoming_models_have_no_sample_and_say_why(catalog):
@@ -51,6 +62,12 @@ def test_samples_carry_the_id_of_their_model_and_the_base_url(catalog):
 def test_an_embedding_model_gets_the_embeddings_sample(catalog):
     samples = view(catalog).by_id["granite-embedding:278m"].samples
     assert all("embeddings" in sample.code for sample in samples)
+    assert [sample.title for sample in samples] == ["curl", "Python", "JavaScript"]
+
+
+def test_a_transcription_model_gets_a_sample_with_a_file(catalog):
+    samples = view(catalog).by_id["whisper"].samples
+    assert all("recording.mp3" in sample.code for sample in samples)
     assert [sample.title for sample in samples] == ["curl", "Python", "JavaScript"]
 
 

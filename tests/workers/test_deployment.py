@@ -11,6 +11,7 @@ STAND_INS = SimpleNamespace(
     reasoning=Path("r.gguf"),
     embedding=Path("e.gguf"),
     projector=Path("p.gguf"),
+    transcription=Path("t.bin"),
     n_ctx=4096,
 )
 WEIGHTS = WeightsFile(repository="acme/m-GGUF", file="m-Q4.gguf", quantisation="Q4", sha256=None)
@@ -91,6 +92,13 @@ def test_an_embedding_stand_in_has_768_dimensions(spec, tmp_path):
     assert (served.embedding_dimensions, served.pooling) == (768, None)
 
 
-def test_nothing_stands_in_for_transcription(spec, tmp_path):
-    specs = [spec(kind="transcription")]
-    assert plan_deployment(specs, weights_dir=tmp_path, stand_ins=STAND_INS) == {}
+def test_a_transcription_stand_in_keeps_the_shape_of_the_model(spec, tmp_path):
+    wanted = spec(kind="transcription", n_ctx=448, weights=WEIGHTS)
+    served = plan_deployment([wanted], weights_dir=tmp_path, stand_ins=STAND_INS)["tiny"]
+    assert served.stand_in
+    assert served.weights_path == Path("t.bin")
+    assert (served.spec.kind, served.spec.n_ctx, served.spec.weights) == (
+        "transcription",
+        448,
+        None,
+    )

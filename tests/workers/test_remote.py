@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from tests.recordings import recording
 from tests.workers.conftest import make_spec
 from tests.workers.identities import write_identity
 from tests.workers.processes import worker_processes
@@ -19,8 +20,9 @@ from llmaas.bundle import Placement, WeightsFile
 from llmaas.workers import RemoteMachine, ServedModel, Supervision, Workers, WorkerUnavailable
 from llmaas.workers.deployment import plan_deployment
 from llmaas.workers.failures import GenerationFailed, LoadError
-from llmaas.workers.protocol import Generate, ImageInput, Load, Sampling
+from llmaas.workers.protocol import Generate, ImageInput, Load, Sampling, Transcribe
 from llmaas.workers.remote import WorkerListener, connect_remote
+from llmaas.workers.stand_in.transcription import SENTENCE, write_transcription_model
 from llmaas.workers.tls import Identity, client_context, server_context
 
 pytestmark = pytest.mark.timeout(60)
@@ -274,6 +276,29 @@ def test_a_worker_killed_there_is_reconnected(tiny, far, answer, run):
                 return (await answer(lease, prompt="a")).content, pools.status()[0].failures
 
     assert run(story()) == ("bc", 1)
+
+
+def test_a_recording_is_transcribed_on_another_machine(far, run, tmp_path):
+    weights = tmp_path / "whisper.bin"
+    with weights.open("wb") as file:
+        write_transcription_model(file)
+
+    async def told(seconds):
+        assert seconds == pytest.approx(31, abs=0.1)
+
+    async def story():
+        spec = far.pulled(weights, kind="transcription", n_ctx=448, n_seq_max=1)
+        async with (
+            far.listening() as port,
+            placed(elsewhere(spec), far.machine(port)) as pools,
+            pools.lease(spec.pool) as lease,
+        ):
+            request = Transcribe(stream=0, audio=recording(31, "mp3"))
+            return lease.machine_name, await lease.transcribe(request, told)
+
+    machine, transcript = run(story())
+    assert machine == "far"
+    assert [each.text.strip() for each in transcript.segments] == [SENTENCE] * 2
 
 
 def test_a_pinned_pool_comes_back_when_its_machine_does(tiny, far, answer, run):

@@ -39,12 +39,13 @@ def test_files_made_once_are_found_again(tmp_path: Path) -> None:
     written = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     assert make_stand_ins(tmp_path) == first
     assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == written
-    assert set(written) == {first.chat, first.reasoning, first.embedding, first.projector}
+    made = {first.chat, first.reasoning, first.embedding, first.projector, first.transcription}
+    assert set(written) == made
 
 
 def test_two_directories_get_the_same_bytes(tmp_path: Path, stand_ins: StandIns) -> None:
     other = make_stand_ins(tmp_path)
-    for role in ("chat", "reasoning", "embedding"):
+    for role in ("chat", "reasoning", "embedding", "transcription"):
         assert getattr(other, role).read_bytes() == getattr(stand_ins, role).read_bytes()
 
 

@@ -59,6 +59,8 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True):
     """Expected; the count that follows is checked again."""
     output_tokens: int
     """At most, in all choices together."""
+    audio_seconds: int = 0
+    """Expected, as the prompt is."""
     streams: bool
     """Whether the client sees the answer before its end."""
 
@@ -139,7 +141,9 @@ class Meter:
             month_ends_ms=today.month_ends_ms,
             output_tokens=admission.output_tokens,
             cost_pico=request.rates.worst_case(
-                prompt_tokens=admission.prompt_tokens, output_tokens=admission.output_tokens
+                prompt_tokens=admission.prompt_tokens,
+                output_tokens=admission.output_tokens,
+                audio_seconds=admission.audio_seconds,
             ),
         )
         held = await self.accounts.limiter.reserve(demand, now)
@@ -208,11 +212,22 @@ class Metered:
             prompt_tokens=max(prompt_tokens, expected or 0), output_tokens=self._held.output_tokens
         )
         if expected is None or cost > self._held.cost_pico:
-            refusal = await self._accounts.limiter.resize(
-                self._held, cost_pico=cost, now_ms=self._accounts.clock_ms()
-            )
-            if refusal is not None:
-                raise LimitReachedError(refusal)
+            await self._hold(cost)
+
+    async def audio_counted(self, audio_seconds: int) -> None:
+        """Hold what a recording really costs, now that it was read.
+
+        Raises:
+            LimitReachedError: it is longer than expected, and that does not fit.
+        """
+        await self._hold(self.request.rates.audio.cost(audio_seconds))
+
+    async def _hold(self, cost_pico: int) -> None:
+        refusal = await self._accounts.limiter.resize(
+            self._held, cost_pico=cost_pico, now_ms=self._accounts.clock_ms()
+        )
+        if refusal is not None:
+            raise LimitReachedError(refusal)
 
     def produced(self, usage: Usage) -> None:
         """Note what was used so far, before the client sees it."""

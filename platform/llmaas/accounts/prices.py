@@ -61,7 +61,7 @@ class Rates(msgspec.Struct, frozen=True):
             + self.audio.cost(usage.audio_seconds)
         )
 
-    def worst_case(self, *, prompt_tokens: int, output_tokens: int) -> int:
+    def worst_case(self, *, prompt_tokens: int, output_tokens: int, audio_seconds: int = 0) -> int:
         """Picoeuro at most, when it is not known yet how much of the output will be reasoning."""
         plain, reasoning = self.output, self.reasoning_output
         output = max(plain.cost(output_tokens), reasoning.cost(output_tokens))
@@ -69,7 +69,7 @@ class Rates(msgspec.Struct, frozen=True):
             # What begins a unit in both classes is rounded up in both.
             if rate.unit_pico % rate.unit_size or rate.whole_units:
                 output += rate.cost(1)
-        return self.input.cost(prompt_tokens) + output
+        return self.input.cost(prompt_tokens) + output + self.audio.cost(audio_seconds)
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ from llmaas.gateway.metrics import Metrics
 from llmaas.gateway.openapi import openapi_document
 from llmaas.gateway.operations import OPERATIONS, Operation
 from llmaas.gateway.routing import RoutingTable
+from llmaas.gateway.uploads import Uploads
 from llmaas.gateway.version import Refusal, Version, stamp_of
 from llmaas.workers import ServedModel
 
@@ -106,6 +107,7 @@ def create_app(
         time_zone=ZoneInfo(bundle.service.time_zone),
         version=version,
         metrics=metrics or Metrics(),
+        uploads=Uploads(),
         refused=refused,
         admin_token=admin_token,
         screening=screening_of(bundle, screening_memory),

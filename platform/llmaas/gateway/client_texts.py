@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmaas.gateway.generation import Leased, api_error
 from llmaas.gateway.inputs import Input
-from llmaas.gateway.wire import ChatRequest
+from llmaas.gateway.wire import ChatRequest, TranscriptionRequest
 from llmaas.gateway.wire.messages import (
     AssistantMessage,
     Content,
@@ -25,7 +25,7 @@ from llmaas.workers import GenerationFailed
 
 if TYPE_CHECKING:
     # Only a running layer needs numpy: `llmaas check` describes the API without it.
-    from llmaas.gateway.context import Gateway
+    from llmaas.gateway.context import Exchange, Gateway
     from llmaas.gateway.resolution import Target
     from llmaas.security import Part
     from llmaas.security.verdict import Role
@@ -103,6 +103,16 @@ def _strings(value: Any) -> Iterator[str]:
             waiting += [item for pair in reversed(list(each.items())) for item in reversed(pair)]
         elif isinstance(each, list):
             waiting += reversed(each)
+
+
+def spoken_texts(exchange: "Exchange", request: TranscriptionRequest) -> "list[Part]":
+    """What goes before a recording; the recording itself is heard by its model alone."""
+    if exchange.gateway.screening is None:
+        return []
+    from llmaas.security import Part
+
+    given = (("prompt", request.prompt), ("initial_prompt", request.initial_prompt))
+    return [Part("user", text, name) for name, text in given if text]
 
 
 async def input_texts(

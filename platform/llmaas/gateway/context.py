@@ -2,7 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Mapping,
+    Sequence,
+)
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -18,9 +26,19 @@ from llmaas.accounts import ApiKey, Meter, Usage
 from llmaas.bundle import Bundle
 from llmaas.gateway.errors import BodyTooLarge
 from llmaas.gateway.routing import RoutingTable
+from llmaas.gateway.uploads import Uploads
 from llmaas.gateway.version import Refusal, Version
 from llmaas.workers import PoolStatus, ServedModel
-from llmaas.workers.protocol import Delta, Embed, Embedded, Finished, Generate, Started
+from llmaas.workers.protocol import (
+    Delta,
+    Embed,
+    Embedded,
+    Finished,
+    Generate,
+    Started,
+    Transcribe,
+    Transcribed,
+)
 from llmaas.workers.protocol import Usage as WorkerUsage
 
 if TYPE_CHECKING:
@@ -64,6 +82,11 @@ class Lease(Protocol):
     async def embed(self, request: Embed, /) -> Embedded:
         """The vectors of all inputs."""
 
+    async def transcribe(
+        self, request: Transcribe, heard: Callable[[float], Awaitable[None]], /
+    ) -> Transcribed:
+        """The transcript of a recording; `heard` is told its seconds before it is made."""
+
     async def spell(self, inputs: list[list[int]], /) -> list[str]:
         """The texts of lists of token ids."""
 
@@ -100,6 +123,8 @@ class Gateway:
     time_zone: ZoneInfo
     version: Version
     metrics: "Metrics"
+    uploads: Uploads
+    """What holds the files of requests."""
     refused: Callable[[], Refusal | None]
     """The last bundle that this server did not take over."""
     admin_token: str | None
@@ -184,23 +209,30 @@ class Exchange:
             BodyTooLarge: it is longer than this server reads.
             ClientGoneError: it ends before its end.
         """
-        limit = self.gateway.body_limit_bytes
+        return b"".join([chunk async for chunk in self.chunks(self.gateway.body_limit_bytes)])
+
+    async def chunks(self, limit: int) -> AsyncGenerator[bytes]:
+        """The body as it arrives.
+
+        Raises:
+            BodyTooLarge: it is longer than `limit`.
+            ClientGoneError: it ends before its end.
+        """
         announced = self.header(b"content-length") or ""
         if announced.isdecimal() and int(announced) > limit:
             raise BodyTooLarge(limit)
-        chunks = []
         length = 0
         while True:
             message = await self._receive()
             if message["type"] != "http.request":
                 raise ClientGoneError
-            chunks.append(message["body"])
             length += len(message["body"])
             if length > limit:
                 raise BodyTooLarge(limit)
             self.body_bytes = length
+            yield message["body"]
             if not message.get("more_body", False):
-                return b"".join(chunks)
+                return
 
     async def start(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
         """Send the status line and the headers."""

@@ -24,7 +24,7 @@ def decode(body: bytes, content_type: str | None, into: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=into)
     except msgspec.ValidationError as error:
-        raise _wrong_value(str(error)) from error
+        raise wrong_value(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"The body is not valid JSON: {error}.") from error
     except RecursionError as error:
@@ -44,7 +44,7 @@ def _check_media_type(content_type: str | None) -> None:
     )
 
 
-def _wrong_value(text: str) -> InvalidRequest:
+def wrong_value(text: str) -> InvalidRequest:
     """Turn "Expected `float` <= 2.0 - at `$.temperature`" into an error of that field."""
     at = _AT.search(text)
     param = at["path"].removeprefix("$").removeprefix(".") if at else ""

@@ -17,6 +17,7 @@
     ├── MethodNotAllowed           405  method_not_allowed
     ├── ModelRetired               410  model_retired
     ├── BodyTooLarge               413  request_too_large
+    │   └── FileTooLarge           413  file_too_large
     ├── ImageTooLarge              413  request_too_large
     ├── UnsupportedMediaType       415  unsupported_media_type
     ├── RateLimitExceeded          429  rate_limit_exceeded
@@ -220,8 +221,22 @@ class ImageTooLarge(ApiError):
         )
 
 
+class FileTooLarge(BodyTooLarge):
+    """The file in a form is longer than this server reads."""
+
+    code = "file_too_large"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(limit_bytes)
+        self.message = (
+            f"The file is larger than {limit_bytes // 2**20} MiB, the most this service reads. "
+            "Send it in parts, or in a format that is smaller."
+        )
+        self.param = "file"
+
+
 class UnsupportedMediaType(ApiError):
-    """The body is not declared as JSON."""
+    """The body is declared as something that the operation does not read."""
 
     status = 415
     code = "unsupported_media_type"

@@ -48,7 +48,7 @@ def error_examples(model: str) -> dict[int, ApiError]:
         415: UnsupportedMediaType("The body is declared as 'text/plain'. Send JSON."),
         429: RateLimitExceeded(
             "The request may use 4000 output tokens (max_tokens); of the 150000 per hour of this "
-            "account, 1200 are left. Try again in 340 s, or lower max_tokens.",
+            "account, 1200 are left. Try again in 340 s, or send a lower max_tokens.",
             340,
         ),
         500: ServerError("Something went wrong on our side. Try again."),
@@ -62,6 +62,7 @@ def request_example(request: type[Any], model: str) -> dict[str, Any] | None:
     bodies: dict[type[Any], dict[str, Any]] = {
         wire.ChatRequest: {"model": model, "messages": question, "max_tokens": 100},
         wire.CompletionRequest: {"model": model, "prompt": "The sky is", "max_tokens": 20},
+        wire.TranscriptionRequest: {"file": "recording.mp3", "model": model},
         wire.EmbeddingRequest: {"model": model, "input": ["The sky is blue."]},
     }
     return bodies.get(request)
@@ -84,6 +85,12 @@ def answer_example(answer: Any, model: str) -> Any:
                 ],
                 usage=USAGE,
                 backend=BACKEND,
+            )
+        )
+    if answer == wire.Transcription | wire.VerboseTranscription:
+        return msgspec.to_builtins(
+            wire.Transcription(
+                text="Air scatters blue light most.", usage=wire.AudioUsage(seconds=3)
             )
         )
     if answer is wire.EmbeddingList:

@@ -14,6 +14,9 @@ from llmaas.accounts import (
 from llmaas.gateway.context import Exchange
 from llmaas.gateway.errors import ApiError, InsufficientQuota, RateLimitExceeded, Unavailable
 
+TRANSCRIPTION = "createTranscription"
+"""The operation whose requests are not as large as their tokens."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -51,7 +54,8 @@ async def refused(exchange: Exchange, refusal: Refusal) -> ApiError:
     await announce_limits(exchange)
     whose = "this API key" if refusal.level == "key" else "this account"
     kind = InsufficientQuota if refusal.of_quota else RateLimitExceeded
-    return kind(f"{_reached(refusal, whose)} {_advice(refusal)}", refusal.retry_after_s)
+    smaller = "a shorter recording" if exchange.operation == TRANSCRIPTION else "a lower max_tokens"
+    return kind(f"{_reached(refusal, whose)} {_advice(refusal, smaller)}", refusal.retry_after_s)
 
 
 def unanswered(error: LimiterUnavailableError) -> ApiError:
@@ -83,16 +87,16 @@ def _reached(refusal: Refusal, whose: str) -> str:
             )
 
 
-def _advice(refusal: Refusal) -> str:
+def _advice(refusal: Refusal, smaller: str) -> str:
     if refusal.in_flight:
         return "Running requests hold the rest; try again in a moment."
     if refusal.limit is Limit.CREDIT:
-        return "Add credit, or lower max_tokens."
+        return f"Add credit, or send {smaller}."
     if refusal.limit is Limit.MONTHLY_CAP:
-        return "It begins anew with the next month; a lower max_tokens may still fit."
+        return f"It begins anew with the next month; {smaller} may still fit."
     if refusal.limit is Limit.REQUESTS_PER_MINUTE:  # fewer tokens do not make fewer requests
         wait_s = refusal.retry_after_s
         return "It allows none." if wait_s is None else f"Try again in {wait_s} s."
     if refusal.retry_after_s is None:
-        return "Lower max_tokens: a request may not be larger than the limit."
-    return f"Try again in {refusal.retry_after_s} s, or lower max_tokens."
+        return f"Send {smaller}: a request may not be larger than the limit."
+    return f"Try again in {refusal.retry_after_s} s, or send {smaller}."

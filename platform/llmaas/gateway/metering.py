@@ -211,7 +211,13 @@ async def admitted(
 
 
 async def admit(
-    exchange: Exchange, target: Target, *, prompt_tokens: int, output_tokens: int, streams: bool
+    exchange: Exchange,
+    target: Target,
+    *,
+    prompt_tokens: int = 0,
+    output_tokens: int = 0,
+    audio_seconds: int = 0,
+    streams: bool = False,
 ) -> Metered:
     """Hold the worst case of any request; `settling` has to follow at once.
 
@@ -226,6 +232,7 @@ async def admit(
         endpoint=target.endpoint or "",
         prompt_tokens=prompt_tokens,
         output_tokens=output_tokens,
+        audio_seconds=audio_seconds,
         streams=streams,
     )
     try:
@@ -270,6 +277,20 @@ async def prompt_counted(exchange: Exchange, metered: Metered, prompt_tokens: in
     """
     try:
         await metered.prompt_counted(prompt_tokens)
+    except LimitReachedError as error:
+        raise await refused(exchange, error.refusal) from error
+    except LimiterUnavailableError as error:
+        raise unanswered(error) from error
+
+
+async def audio_counted(exchange: Exchange, metered: Metered, audio_seconds: int) -> None:
+    """Hold what a recording costs, now that the worker has found out how long it is.
+
+    Raises:
+        ApiError: it is longer than expected, and that does not fit.
+    """
+    try:
+        await metered.audio_counted(audio_seconds)
     except LimitReachedError as error:
         raise await refused(exchange, error.refusal) from error
     except LimiterUnavailableError as error:

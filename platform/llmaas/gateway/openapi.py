@@ -26,6 +26,7 @@ _MODEL_SCHEMAS = {
     "chat.completions": ("ChatModel", "ChatRequest"),
     "completions": ("CompletionModel", "CompletionRequest"),
     "embeddings": ("EmbeddingModel", "EmbeddingRequest"),
+    "audio.transcriptions": ("TranscriptionModel", "TranscriptionRequest"),
 }
 _STATUS = {
     400: "A value of the request is wrong, or the prompt is longer than the context served.",
@@ -34,17 +35,23 @@ _STATUS = {
     404: "No model has this id or alias, or its day has not come.",
     410: "The model was retired; `error.successor` is the model to use instead.",
     413: "The body is longer than this service reads.",
-    415: "The body is not declared as JSON.",
+    415: "The body is not declared as what the operation reads.",
     429: "More than the account or the API key may use now; `retry-after` says when it may fit. "
     "`insufficient_quota`: the credit or the month's cap is used up.",
     500: "A fault of the service; `x-request-id` names the request.",
     503: "The model cannot answer now.",
+}
+_FILE = {
+    "type": "string",
+    "contentMediaType": "application/octet-stream",
+    "description": "The recording.",
 }
 _BLOCKED = "`prompt_blocked`: the prompt was refused for security reasons; nothing is billed."
 _TAGS = {
     "models": "What can be called.",
     "generation": "Text from models.",
     "embeddings": "Vectors from models.",
+    "audio": "Text from recordings.",
     "service": "For those who run and integrate the service.",
     "documentation": "Pages for people.",
     "administration": "For operators, with the service's admin token.",
@@ -181,6 +188,11 @@ def _request_body(operation: Operation, model: str) -> dict[str, Any]:
         for request in operation.requests
         if (example := request_example(request, model)) is not None
     }
+    if operation.form:
+        return {
+            "required": True,
+            "content": {"multipart/form-data": content | {"examples": examples}},
+        }
     return {
         "required": True,
         "content": {"application/json": content | {"examples": examples}},
@@ -225,7 +237,7 @@ def _success_content(operation: Operation, model: str) -> dict[str, Any]:
     if operation.streams is not None:
         chunks = get_args(operation.streams) or (operation.streams,)
         content["text/event-stream"] = {"schema": _one_of(chunks)}
-    return content
+    return content | {media_type: {"schema": {"type": "string"}} for media_type in operation.texts}
 
 
 def _error(status: int, model: str) -> dict[str, Any]:
@@ -295,6 +307,10 @@ def _schemas(bundle: Bundle) -> dict[str, Any]:
     for endpoint, (schema, request) in _MODEL_SCHEMAS.items():
         schemas[schema] = _names(bundle, endpoint)
         schemas[request]["properties"]["model"] = {"$ref": _REF.format(name=schema)}
+    for form in (each for operation in OPERATIONS if operation.form for each in operation.requests):
+        schema = schemas[form.__name__]
+        schema["properties"]["file"] = _FILE
+        schema["required"] = [*schema["required"], "file"]
     schemas["AnyModel"] = _names(bundle, None)
     return schemas
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from llmaas.bundle import audio
 from llmaas.gateway import accounts_administration as accounts
 from llmaas.gateway import contacts_administration as contacts
 from llmaas.gateway import wire
@@ -15,6 +16,7 @@ from llmaas.gateway.documentation import index, serve_docs
 from llmaas.gateway.embeddings import create_embeddings
 from llmaas.gateway.health import live, ready
 from llmaas.gateway.models import get_model, list_models
+from llmaas.gateway.transcriptions import create_transcription
 from llmaas.gateway.wire import accounts as accounts_wire
 from llmaas.gateway.wire import contacts as contacts_wire
 
@@ -34,13 +36,19 @@ class Operation:
     id: str
     method: Literal["GET", "POST"]
     path: str
-    tag: Literal["models", "generation", "embeddings", "service", "documentation", "administration"]
+    tag: Literal[
+        "models", "generation", "embeddings", "audio", "service", "documentation", "administration"
+    ]
     summary: str
     description: str
     run: Callable[[Exchange], Awaitable[None]]
     answers: type[Any] | str
     requests: tuple[type[Any], ...] = ()
     streams: type[Any] | None = None
+    form: bool = False
+    """Requests are forms with a `file`, not JSON."""
+    texts: tuple[str, ...] = ()
+    """Media types of answers that are no JSON."""
     endpoint: str | None = None
     """The endpoint of the routing table whose models answer here."""
     errors: tuple[int, ...] = ()
@@ -121,6 +129,25 @@ OPERATIONS: tuple[Operation, ...] = (
         requests=(wire.EmbeddingRequest,),
         answers=wire.EmbeddingList,
         endpoint="embeddings",
+        errors=_CALL_ERRORS,
+    ),
+    Operation(
+        id="createTranscription",
+        method="POST",
+        path="/v1/audio/transcriptions",
+        tag="audio",
+        summary="Write down a recording",
+        description=f"A form with the recording as `file`: {', '.join(audio.FORMATS)}; "
+        f"{audio.MAX_FILE_MIB} MiB and {audio.MAX_MINUTES} minutes at most. "
+        "Every started minute is billed; a recording that "
+        "is not transcribed to its end is not. It is held in memory until it is answered, and "
+        "nowhere else. Closing the connection stops the transcription.",
+        run=create_transcription,
+        requests=(wire.TranscriptionRequest,),
+        answers=wire.Transcription | wire.VerboseTranscription,  # type: ignore[arg-type]
+        form=True,
+        texts=("text/plain", "text/vtt"),
+        endpoint="audio.transcriptions",
         errors=_CALL_ERRORS,
     ),
     Operation(

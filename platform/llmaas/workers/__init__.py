@@ -1,6 +1,7 @@
 """Workers: one process per loaded model, and the gateway's side of them.
 
-Importing this loads no engine: `llama_cpp` is imported in worker processes only.
+Importing this loads no engine: `llama_cpp`, whisper.cpp and FFmpeg are imported in worker processes
+only.
 """
 
 from llmaas.workers.deployed import DeployedPools
@@ -19,6 +20,8 @@ from llmaas.workers.protocol import (
     Generate,
     Sampling,
     Started,
+    Transcribe,
+    Transcribed,
     Usage,
 )
 from llmaas.workers.reconfiguration import ReconfigurationFailed
@@ -43,6 +46,8 @@ __all__ = [
     "ServedModel",
     "Started",
     "Supervision",
+    "Transcribe",
+    "Transcribed",
     "Usage",
     "WorkerError",
     "WorkerUnavailable",

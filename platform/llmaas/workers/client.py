@@ -7,6 +7,7 @@ Frames are told apart by `stream`; each open stream has a mailbox here. A mailbo
 import asyncio
 import logging
 import socket
+from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import cast
 
@@ -23,6 +24,7 @@ from llmaas.workers.protocol import (
     Embedded,
     Failed,
     Generate,
+    Heard,
     Load,
     LoadFailed,
     Measure,
@@ -34,6 +36,8 @@ from llmaas.workers.protocol import (
     Spelled,
     Started,
     ToGateway,
+    Transcribe,
+    Transcribed,
 )
 
 _log = logging.getLogger(__name__)
@@ -105,6 +109,34 @@ class WorkerConnection(asyncio.Protocol):
         assert isinstance(answer, Embedded)
         return answer
 
+    async def transcribe(
+        self, request: Transcribe, heard: Callable[[float], Awaitable[None]]
+    ) -> Transcribed:
+        """The transcript. Cancelling the task cancels the request.
+
+        Args:
+            request: the recording.
+            heard: told how many seconds it has before it is transcribed; may refuse it by raising.
+
+        Raises:
+            GenerationFailed: refused, or failed on the way.
+        """
+        stream, mailbox = await self.request(request)
+        answer: Answer | None = None
+        try:
+            answer = await mailbox.get()
+            if isinstance(answer, Heard):
+                duration_s, answer = answer.duration_s, None
+                await heard(duration_s)
+                answer = await mailbox.get()
+        finally:
+            if answer is None:
+                self._forget(stream)
+        if isinstance(answer, Failed):
+            raise GenerationFailed(answer)
+        assert isinstance(answer, Transcribed)
+        return answer
+
     async def spell(self, request: Spell) -> Spelled:
         """The texts of token ids.
 
@@ -122,13 +154,19 @@ class WorkerConnection(asyncio.Protocol):
             answer = await mailbox.get()
         finally:
             if answer is None:
-                self.cancel(stream)
-                self._mailboxes.pop(stream, None)  # a cancelled request has no last answer
+                self._forget(stream)
         if isinstance(answer, Failed):
             raise GenerationFailed(answer)
         return answer
 
-    async def request(self, request: Generate | Embed | Spell) -> tuple[int, asyncio.Queue[Answer]]:
+    def _forget(self, stream: int) -> None:
+        """Cancel a request that has no last answer once it is cancelled."""
+        self.cancel(stream)
+        self._mailboxes.pop(stream, None)
+
+    async def request(
+        self, request: Generate | Embed | Transcribe | Spell
+    ) -> tuple[int, asyncio.Queue[Answer]]:
         """Send a request; returns its stream, and where answers arrive until the last one.
 
         Raises:
@@ -191,7 +229,7 @@ class WorkerConnection(asyncio.Protocol):
                 self.ready.set_exception(LoadError(reason))
             case Pong():
                 self.last_pong = (self._loop.time(), message)
-            case Started() | Delta():
+            case Started() | Delta() | Heard():
                 mailbox = self._mailboxes.get(message.stream)
                 if mailbox is not None:
                     mailbox.put_nowait(message)

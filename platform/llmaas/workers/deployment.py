@@ -88,7 +88,7 @@ def _pulled(spec: WorkerSpec, weights_dir: Path) -> ServedModel | None:
 
 
 def _stand_in(spec: WorkerSpec, stand_ins: StandIns | None) -> ServedModel | None:
-    if stand_ins is None or spec.kind == "transcription":
+    if stand_ins is None:
         return None
     neutral = replace(
         spec,
@@ -102,6 +102,8 @@ def _stand_in(spec: WorkerSpec, stand_ins: StandIns | None) -> ServedModel | Non
         # Its own context and pooling: the weights say both.
         served = replace(neutral, pooling=None, embedding_dimensions=768, tool_call_format=None)
         return ServedModel(served, stand_ins.embedding, None, stand_in=True)
+    if spec.kind == "transcription":
+        return ServedModel(neutral, stand_ins.transcription, None, stand_in=True)
     tools = None if spec.tool_call_format is None else STAND_IN_TOOL_CALLS
     served = replace(neutral, n_ctx=min(spec.n_ctx, stand_ins.n_ctx), tool_call_format=tools)
     projector = None if spec.mmproj is None else stand_ins.projector

@@ -17,15 +17,17 @@ from llmaas.workers.protocol import (
     Failed,
     Finished,
     Generate,
+    Heard,
     Spelled,
     Started,
+    Transcribed,
     Usage,
 )
 
 if TYPE_CHECKING:  # the connection makes generations
     from llmaas.workers.client import WorkerConnection
 
-Answer: TypeAlias = Started | Delta | Finished | Embedded | Spelled | Failed
+Answer: TypeAlias = Started | Delta | Finished | Embedded | Heard | Transcribed | Spelled | Failed
 Event: TypeAlias = Started | Delta | Finished
 
 SETTLE_S = 2.0
@@ -88,7 +90,7 @@ class Generation(AsyncGenerator[Event, None]):
             self._acknowledge()
         if isinstance(answer, Failed):
             raise GenerationFailed(answer)
-        assert not isinstance(answer, Embedded | Spelled)
+        assert not isinstance(answer, Embedded | Heard | Transcribed | Spelled)
         return answer
 
     async def athrow(self, *error: Any, **named: Any) -> Event:

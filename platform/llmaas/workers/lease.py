@@ -1,13 +1,27 @@
 """What a request holds while a worker answers it."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from llmaas.bundle.tables import WorkerKind
 from llmaas.workers.client import WorkerConnection
 from llmaas.workers.deployment import ServedModel
 from llmaas.workers.generation import Generation
-from llmaas.workers.protocol import Embed, Embedded, Generate, Ready, Spell
+from llmaas.workers.protocol import (
+    Embed,
+    Embedded,
+    Generate,
+    Ready,
+    Spell,
+    Transcribe,
+    Transcribed,
+)
 
-ENGINE_TYPE = "llama.cpp"
+ENGINE_TYPES: dict[WorkerKind, str] = {
+    "generation": "llama.cpp",
+    "embedding": "llama.cpp",
+    "transcription": "whisper.cpp",
+}
 
 
 @dataclass(frozen=True)
@@ -18,7 +32,11 @@ class Lease:
     ready: Ready
     machine_name: str
     connection: WorkerConnection
-    engine_type: str = ENGINE_TYPE
+
+    @property
+    def engine_type(self) -> str:
+        """The library that computes."""
+        return ENGINE_TYPES[self.served.spec.kind]
 
     @property
     def n_ctx(self) -> int:
@@ -47,6 +65,20 @@ class Lease:
             GenerationFailed: refused, or failed on the way.
         """
         return await self.connection.embed(request)
+
+    async def transcribe(
+        self, request: Transcribe, heard: Callable[[float], Awaitable[None]]
+    ) -> Transcribed:
+        """The transcript of a recording.
+
+        Args:
+            request: the recording; `request.stream` is filled in here.
+            heard: told how many seconds it has before it is transcribed; may refuse it by raising.
+
+        Raises:
+            GenerationFailed: refused, or failed on the way.
+        """
+        return await self.connection.transcribe(request, heard)
 
     async def spell(self, inputs: list[list[int]]) -> list[str]:
         """The texts of lists of token ids, control tokens written out.

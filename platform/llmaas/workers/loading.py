@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from llmaas.workers.calibration import calibrate
 from llmaas.workers.embedding import EmbeddingEngine
@@ -23,11 +23,13 @@ from llmaas.workers.protocol import (
     Embed,
     Failed,
     Generate,
+    Heard,
     Load,
     Ready,
     Spell,
     Spelled,
     ToGateway,
+    Transcribe,
 )
 from llmaas.workers.queueing import RequestQueue
 from llmaas.workers.shelf import Shelf
@@ -35,7 +37,13 @@ from llmaas.workers.templates import ChatTemplate, TemplateError
 from llmaas.workers.tool_calls import visible_markers
 from llmaas.workers.vocabulary import Vocabulary
 
-Request: TypeAlias = Generate | Embed
+if TYPE_CHECKING:
+    from llmaas.workers.transcription.engine import Recording, TranscriptionEngine
+
+Request: TypeAlias = Generate | Embed | Transcribe
+
+MAX_WAITING_RECORDINGS = 7
+"""Beside the one that is transcribed; each is as large as the gateway takes."""
 
 SHARE_OF_THREADS = 0.25
 """Of the engine's, for encoding images beside it. More of them would fight for the same cores."""
@@ -46,16 +54,19 @@ class Serving:
     """A loaded model, ready for requests."""
 
     ready: Ready
-    engine: GenerationEngine | EmbeddingEngine
+    engine: "GenerationEngine | EmbeddingEngine | TranscriptionEngine"
     requests: RequestQueue[Any]
     prepare: Callable[[Request], Any]
     """A request to what `requests` takes; raises `RefusedError`."""
-    vocabulary: Vocabulary
+    vocabulary: Vocabulary | None = None
+    """None where no prompt is made of token ids."""
     encoder: ImageEncoder | None = None
     """Where prompts with images go first, on their way to `requests`."""
 
-    def spell(self, request: Spell) -> Spelled:
+    def spell(self, request: Spell) -> Spelled | Failed:
         """The texts of lists of token ids."""
+        if self.vocabulary is None:
+            return Failed(request.stream, "unsupported", "this model takes no token ids")
         return Spelled(request.stream, [self.vocabulary.spelled(each) for each in request.inputs])
 
 
@@ -70,8 +81,8 @@ def load_model(load: Load, emit: Callable[[list[ToGateway]], None]) -> Serving:
             return _load_generation(load, emit)
         case "embedding":
             return _load_embedding(load, emit)
-        case kind:
-            raise ModelError(f"pool {load.spec.pool}: this engine cannot serve a {kind} model")
+        case "transcription":
+            return _load_transcription(load, emit)
 
 
 def _load_generation(load: Load, emit: Callable[[list[ToGateway]], None]) -> Serving:
@@ -117,7 +128,7 @@ def _load_generation(load: Load, emit: Callable[[list[ToGateway]], None]) -> Ser
     def prepare(request: Request) -> Any:
         if isinstance(request, Generate):
             return reader.read(request)
-        raise _unsupported(request, f"{spec.pool} generates text; it does not embed")
+        raise _unsupported(request, f"{spec.pool} generates text; it does nothing else")
 
     budget, costs = calibrate(context, measure_groups=not model.on_gpu)
     requests: RequestQueue[Any] = RequestQueue(spec.n_seq_max + MAX_WAITING)
@@ -179,7 +190,7 @@ def _load_embedding(load: Load, emit: Callable[[list[ToGateway]], None]) -> Serv
     def prepare(request: Request) -> Any:
         if isinstance(request, Embed):
             return reader.read(request)
-        raise _unsupported(request, f"{spec.pool} is an embedding model; it does not generate")
+        raise _unsupported(request, f"{spec.pool} is an embedding model; it does nothing else")
 
     requests: RequestQueue[Any] = RequestQueue(spec.n_seq_max + MAX_WAITING)
     return Serving(
@@ -194,6 +205,61 @@ def _load_embedding(load: Load, emit: Callable[[list[ToGateway]], None]) -> Serv
         requests=requests,
         prepare=prepare,
         vocabulary=vocabulary,
+    )
+
+
+def _load_transcription(load: Load, emit: Callable[[list[ToGateway]], None]) -> Serving:
+    # whisper.cpp and FFmpeg are loaded into the processes that need them, and no others.
+    from llmaas.workers.transcription.audio import (  # noqa: PLC0415
+        CancelledError,
+        UnreadableError,
+        duration,
+    )
+    from llmaas.workers.transcription.engine import (  # noqa: PLC0415
+        Recording,
+        TranscriptionEngine,
+    )
+    from llmaas.workers.transcription.model import Task, Whisper  # noqa: PLC0415
+
+    spec = load.spec
+    n_threads = spec.engine.n_threads or load.n_threads
+    model = Whisper(Path(load.weights_path), n_threads=n_threads, use_gpu=spec.n_gpu_layers != 0)
+    requests: RequestQueue[Recording] = RequestQueue(1 + MAX_WAITING_RECORDINGS)
+
+    def prepare(request: Request) -> "Recording":
+        """Find out at once what cannot be transcribed, and how long the rest is."""
+        stream = request.stream
+        if not isinstance(request, Transcribe):
+            raise _unsupported(request, f"{spec.pool} writes down recordings, nothing else")
+        if request.language is not None and not model.knows(request.language):
+            message = f"{spec.pool} does not know the language '{request.language}'"
+            raise RefusedError(Failed(stream, "unsupported", message, field="language"))
+        try:
+            seconds = duration(request.audio, lambda: requests.is_cancelled(stream))
+        except UnreadableError as error:
+            raise RefusedError(Failed(stream, "invalid_request", str(error))) from error
+        except CancelledError:
+            seconds = 0.0  # the engine will find it out, too
+        emit([Heard(stream, seconds)])
+        task = Task(
+            request.language,
+            request.prompt,
+            request.temperature,
+            translate=request.translate,
+            words=request.words,
+        )
+        return Recording(stream, request.audio, task)
+
+    return Serving(
+        ready=Ready(
+            n_ctx=min(spec.n_ctx, model.n_text_ctx),
+            n_seq_max=1,
+            memory_bytes=resident_bytes(),
+            has_chat_template=False,
+        ),
+        engine=TranscriptionEngine(model, requests, emit),
+        requests=requests,
+        prepare=prepare,
     )
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from llmaas.bundle import WorkerSpec
 from llmaas.bundle.tables import CacheType
+from llmaas.workers.ggml_header import read_ggml_header
 from llmaas.workers.gguf_header import GgufHeader, read_gguf_header
 from llmaas.workers.kv_plan import KvPlan, plan_kv, shelf_bytes
 
@@ -11,6 +12,8 @@ PROCESS_BYTES = 64 * 2**20
 """Python, llama.cpp and numpy."""
 EMBEDDING_CACHE_BYTES = 256 * 2**20
 """Embeddings of images that are kept, at most; never more than the projector's own weights."""
+RECORDINGS_BYTES = 320 * 2**20
+"""FFmpeg, ten minutes of samples and what is seen of them, and the recordings that wait."""
 _MICRO_BATCH_TOKENS = 512
 _CACHE_BYTES: dict[CacheType, float] = {"f16": 2, "bf16": 2, "q8_0": 34 / 32, "q4_0": 18 / 32}
 _F16_BYTES = 2
@@ -22,8 +25,10 @@ def memory_needed(spec: WorkerSpec, *, weights_path: Path, mmproj_path: Path | N
 
     Raises:
         OSError: the weights cannot be read.
-        ValueError: they are no GGUF file.
+        ValueError: they are no file of their kind.
     """
+    if spec.kind == "transcription":
+        return _transcription_bytes(weights_path)
     weights = weights_path.stat().st_size
     if mmproj_path is not None:
         weights += projector_bytes(mmproj_path)
@@ -54,6 +59,20 @@ def projector_bytes(path: Path) -> int:
 def embedding_cache_bytes(path: Path) -> int:
     """Embeddings of images that a worker keeps."""
     return min(EMBEDDING_CACHE_BYTES, path.stat().st_size)
+
+
+def _transcription_bytes(weights_path: Path) -> int:
+    """Weights, what the decoder remembers of sound and text, and whisper.cpp's buffers."""
+    header = read_ggml_header(weights_path)
+    per_token = 2 * header.n_text_layer * header.n_text_state * _F16_BYTES
+    # Five texts at once where the likeliest one goes nowhere.
+    remembered = (header.n_audio_ctx + 5 * header.n_text_ctx) * per_token
+    encoder = header.n_audio_ctx * (
+        header.n_audio_ctx * header.n_audio_head + 9 * header.n_audio_state
+    )
+    decoder = header.n_text_ctx * (header.n_vocab + 9 * header.n_text_state)
+    buffers = (encoder + decoder) * _F32_BYTES
+    return weights_path.stat().st_size + remembered + buffers + PROCESS_BYTES + RECORDINGS_BYTES
 
 
 def kv_plan(spec: WorkerSpec, header: GgufHeader, *, weights_bytes: int) -> KvPlan:

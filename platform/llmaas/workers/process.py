@@ -37,6 +37,7 @@ from llmaas.workers.protocol import (
     Spell,
     ToGateway,
     ToWorker,
+    Transcribe,
 )
 
 _READ_BYTES = 256 * 1024
@@ -103,15 +104,15 @@ class Worker:
                 serving.requests.cancel(stream)
             case Credit(stream=stream, deltas=deltas) if serving is not None:
                 serving.requests.grant(stream, deltas)
-            case Generate() | Embed() if serving is not None:
-                owner = message.owner if isinstance(message, Generate) else ""
+            case Generate() | Embed() | Transcribe() if serving is not None:
+                owner = "" if isinstance(message, Embed) else message.owner
                 if serving.requests.open(message.stream, owner):
                     self._unprepared.put(message)
                 else:
                     self._send([_overloaded(message.stream, serving)])
             case Spell() if serving is not None:
                 self._unprepared.put(message)
-            case Generate() | Embed() | Spell():
+            case Generate() | Embed() | Transcribe() | Spell():
                 failure = Failed(message.stream, "internal_error", "the model is still loading")
                 self._send([failure])
             case Ping():

@@ -5,14 +5,15 @@ message in MessagePack. Requests are told apart by `stream`, a number the gatewa
 reuses on a connection, so answers of many requests interleave freely and a continuous-batching
 engine fits behind it.
 
-    gateway → worker    Measure · Load (once) · Generate · Embed · Spell · Credit · Cancel · Ping
+    gateway → worker    Measure · Load (once) · Generate · Embed · Transcribe · Spell · Credit ·
+                        Cancel · Ping
     worker → gateway    Measured · Ready | LoadFailed (once) · Started · Delta · Finished ·
-                        Embedded · Spelled · Failed · Pong
+                        Embedded · Heard · Transcribed · Spelled · Failed · Pong
 
 A `Generate` is answered by `Started`, any number of `Delta`, and one `Finished`; an `Embed` by one
-`Embedded`, a `Spell` by one `Spelled`. At any point `Failed` ends a stream instead. After `Cancel`
-a worker frees the sequence at its next step and still sends `Finished` (reason `cancelled`) with
-the usage so far.
+`Embedded`, a `Transcribe` by `Heard` and `Transcribed`, a `Spell` by one `Spelled`. At any point
+`Failed` ends a stream instead. After `Cancel` a worker frees the sequence at its next step and
+still sends `Finished` (reason `cancelled`) with the usage so far.
 
 A stream may be `WINDOW` deltas ahead of its reader; `Credit` says how many more were read. A stream
 without credit is not decoded, and the others go on.
@@ -157,6 +158,25 @@ class Embed(Message, frozen=True):
     inputs: list[str | list[int]]
 
 
+class Transcribe(Message, frozen=True, kw_only=True):
+    """Write down what is said in a recording."""
+
+    stream: int
+    audio: bytes
+    """The file as it was sent."""
+    language: str | None = None
+    """ISO 639-1; `None` is to be found out."""
+    prompt: str = ""
+    """Text that goes before: names, spelling, style."""
+    temperature: float = 0.0
+    """0 takes the likeliest token, and raises the temperature only where that goes nowhere."""
+    translate: bool = False
+    """Into English."""
+    words: bool = False
+    """With the times of every word."""
+    owner: str = ""
+
+
 class Spell(Message, frozen=True):
     """Say which text lists of token ids stand for."""
 
@@ -284,6 +304,44 @@ class Embedded(Message, frozen=True):
     prompt_tokens: int
 
 
+class Heard(Message, frozen=True):
+    """The recording can be read and is this long: from here on a transcript follows."""
+
+    stream: int
+    duration_s: float
+
+
+class TranscriptSegment(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said between two moments, in seconds from the beginning."""
+
+    start_s: float
+    end_s: float
+    text: str
+    tokens: list[int]
+    avg_logprob: float
+    window_s: float
+    """Where the 30 seconds begin that the model looked at."""
+
+
+class TranscriptWord(msgspec.Struct, frozen=True):
+    """A word and when it is said."""
+
+    text: str
+    start_s: float
+    end_s: float
+
+
+class Transcribed(Message, frozen=True, kw_only=True):
+    """The transcript."""
+
+    stream: int
+    language: str
+    """ISO 639-1: the one that was given or found."""
+    segments: list[TranscriptSegment]
+    words: list[TranscriptWord] = []
+    """None unless they were asked for."""
+
+
 class Spelled(Message, frozen=True):
     """The texts, control tokens written out; an id that is not in the vocabulary has none."""
 
@@ -318,7 +376,18 @@ class Pong(Message, frozen=True):
     """Time since the running engine step began; `None` while there is nothing to do."""
 
 
-ToWorker = Measure | Load | Generate | Embed | Spell | Credit | Cancel | Ping
+ToWorker = Measure | Load | Generate | Embed | Transcribe | Spell | Credit | Cancel | Ping
 ToGateway = (
-    Measured | Ready | LoadFailed | Started | Delta | Finished | Embedded | Spelled | Failed | Pong
+    Measured
+    | Ready
+    | LoadFailed
+    | Started
+    | Delta
+    | Finished
+    | Embedded
+    | Heard
+    | Transcribed
+    | Spelled
+    | Failed
+    | Pong
 )

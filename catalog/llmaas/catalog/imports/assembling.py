@@ -94,7 +94,7 @@ def _base(drafts: Sequence[Draft], operations: Sequence[Operation]) -> str:
     starter = resources.files("llmaas.catalog").joinpath("starter.yaml").read_text()
     needed = list(operations)
     if any(draft.model.kind == "transcription" for draft in drafts):
-        endpoint = {"id": "audio.transcriptions", "status": "planned"}
+        endpoint = {"id": "audio.transcriptions", "status": "served"}
         needed.append(Add(("endpoints",), endpoint))
     text = spliced(starter, needed)
     return text[: text.index("\nmodels:\n") + 1]

@@ -1,5 +1,6 @@
 """The pages of one language, as Markdown by path."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -34,7 +35,7 @@ from llmaas.generators.site.prose import Prose, render_prose
 from llmaas.generators.site.prose.contents import API, CONCEPTS, GUIDES, OPERATE, START
 from llmaas.generators.site.reference import Field, Operation, calling, operations
 from llmaas.generators.site.reference_texts import ERRORS, OPERATION_TEXTS, text_of_field
-from llmaas.generators.site.samples import Sample, request_sample
+from llmaas.generators.site.samples import Sample, form_sample, request_sample
 from llmaas.generators.site.texts import Missing, Texts
 from llmaas.generators.site.timeline import Timeline, TimelineTexts, draw_timeline
 from llmaas.generators.site.views import CatalogView, view_catalog
@@ -411,6 +412,8 @@ class _Renderer:
         path = operation.path
         if self.view.first_model is not None:
             path = path.replace("{model}", self.view.first_model.id)
+        if operation.form:
+            return form_sample(f"{host}{path}", json.loads(body))
         return request_sample(operation.method, f"{host}{path}", body)
 
     def _no_sample(self, reason: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 METHODS = ("get", "post", "put", "patch", "delete")
+FORM = "multipart/form-data"
 DEPTH = 4
 SHOWN_VALUES = 6
 MACHINE_INTEGER = 2**31 - 1
@@ -75,6 +76,11 @@ class Operation:
         """Anchor of its section."""
         words = self.path.replace("{", "").replace("}", "").replace(".", "-").strip("/").split("/")
         return "-".join([self.method.lower(), *(word for word in words if word)])
+
+    @property
+    def form(self) -> bool:
+        """Whether a request is a form with a file."""
+        return FORM in self.request_types
 
     @property
     def administrative(self) -> bool:
@@ -268,6 +274,8 @@ def _values(shape: Schema) -> Sequence[Any]:
 
 def _type(document: Schema, shape: Schema) -> str:
     declared = shape.get("type")
+    if "contentMediaType" in shape:
+        return "file"
     if isinstance(declared, list):
         return " | ".join(_type(document, {**shape, "type": one}) for one in declared)
     if declared == "array" or "items" in shape:

@@ -34,6 +34,7 @@ OPERATION_TEXTS = {
         "La suite d’un texte. Un corps avec `messages` est traité comme une conversation."
     ),
     "POST /v1/embeddings": N_("Des vecteurs pour la recherche et la comparaison de textes."),
+    "POST /v1/audio/transcriptions": N_("Le texte de ce qui est dit dans un enregistrement."),
     "GET /admin/v1/bundle": N_(
         "Le catalogue et le programme qui répondent, depuis quand, et le dernier paquet refusé."
     ),
@@ -129,13 +130,34 @@ FIELD_TEXTS = {
         "à partir de `medium`, il raisonne."
     ),
     "chat_template_kwargs": N_("Autres variables du gabarit de conversation du modèle."),
-    "prompt": N_("Le texte à continuer, une liste de textes, ou des numéros de tokens."),
+    "prompt": N_(
+        "Le texte à continuer, une liste de textes, ou des numéros de tokens ; pour une "
+        "transcription, ce qui précède l’enregistrement : noms, orthographe, style."
+    ),
     "echo": N_("Reprendre le texte de départ dans la réponse."),
     "suffix": N_("Le texte qui doit suivre."),
     "best_of": N_("Nombre d’essais dont le meilleur est rendu."),
     "input": N_("Un texte, une liste de textes, ou des numéros de tokens."),
     "encoding_format": N_("Nombres ou octets encodés."),
     "dimensions": N_("Accepté s’il s’agit du nombre de dimensions du modèle."),
+    "file": N_("L’enregistrement."),
+    "language": N_("Langue parlée, par son code ISO ; sans elle, le modèle la reconnaît."),
+    "initial_prompt": N_("Autre nom de `prompt` pour une transcription."),
+    "task": N_("Transcrire, ou traduire en anglais si le modèle le sait."),
+    "timestamp_granularities": N_("Ce dont `verbose_json` donne les temps."),
+    "seconds": N_("Secondes d’enregistrement facturées, par minute commencée."),
+    "usage.type": N_("Ce qui est compté."),
+    "duration": N_("Durée de l’enregistrement, en secondes."),
+    "segments": N_("Le texte par passages, avec leurs temps."),
+    "words": N_("Les mots, avec leurs temps."),
+    "word": N_("Le mot."),
+    "start": N_("Début, en secondes."),
+    "end": N_("Fin, en secondes."),
+    "seek": N_("Début de la fenêtre que le modèle a écoutée, en centièmes de seconde."),
+    "segments.tokens": N_("Les numéros des tokens."),
+    "avg_logprob": N_("Moyenne des logarithmes des probabilités des tokens."),
+    "compression_ratio": N_("Taux de compression du texte ; élevé, il signale des répétitions."),
+    "no_speech_prob": N_("Toujours vide ici."),
     "id": N_("Identifiant."),
     "object": N_("Type de l’objet."),
     "created": N_("Date de création, en secondes depuis l’époque Unix."),
@@ -299,14 +321,14 @@ ERRORS = (
     ErrorRow(
         413,
         "invalid_request_error",
-        ("request_too_large",),
-        N_("Le corps de la requête, ou une de ses images, est trop grand."),
+        ("request_too_large", "file_too_large"),
+        N_("Le corps de la requête, son fichier ou une de ses images est trop grand."),
     ),
     ErrorRow(
         415,
         "invalid_request_error",
         ("unsupported_media_type",),
-        N_("Le corps n’est pas annoncé comme JSON."),
+        N_("Le corps n’est pas annoncé comme ce que lit ce point d’accès."),
     ),
     ErrorRow(
         429,

@@ -1,11 +1,13 @@
 """Code a reader can copy: the same in every language, with the id of the model beside it."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from llmaas.catalog.model import Model
 
 PROMPT = "Explain photosynthesis in two sentences."
+RECORDING = "recording.mp3"
 PASSAGE = "Data stays under the law of the place where it is processed."
 
 
@@ -38,6 +40,12 @@ def samples_for(model: Model, *, base_url: str, served: frozenset[str]) -> tuple
             _embeddings_python(model.id, base_url),
             _embeddings_javascript(model.id, base_url),
         )
+    if "audio.transcriptions" in model.endpoints and "audio.transcriptions" in served:
+        return (
+            _transcription_curl(model.id, base_url),
+            _transcription_python(model.id, base_url),
+            _transcription_javascript(model.id, base_url),
+        )
     return ()
 
 
@@ -50,6 +58,16 @@ def request_sample(method: str, url: str, body: str) -> Sample:
         # A quote inside the quotes of a shell; no line of JSON begins within a text.
         quoted = body.replace("'", "'\\''").replace("\n", "\n  ")
         lines += ['  -H "Content-Type: application/json"', f"  -d '{quoted}'"]
+    return Sample("curl", "bash", " \\\n".join(lines))
+
+
+def form_sample(url: str, fields: Mapping[str, str]) -> Sample:
+    """A form as a command; the field `file` is the name of one."""
+    lines = [f"curl {url}", '  -H "Authorization: Bearer $LLMAAS_API_KEY"']
+    lines += [
+        f"  -F {name}=@{value}" if name == "file" else f'  -F {name}="{value}"'
+        for name, value in fields.items()
+    ]
     return Sample("curl", "bash", " \\\n".join(lines))
 
 
@@ -106,6 +124,22 @@ print(len(vector), vector[:3])"""
     return Sample("Python", "python", code)
 
 
+def _transcription_curl(model: str, base_url: str) -> Sample:
+    return form_sample(f"{base_url}/audio/transcriptions", {"file": RECORDING, "model": model})
+
+
+def _transcription_python(model: str, base_url: str) -> Sample:
+    code = f"""\
+{_CLIENT.format(base_url=base_url)}
+with open("{RECORDING}", "rb") as recording:
+    answer = client.audio.transcriptions.create(
+        model="{model}",
+        file=recording,
+    )
+print(answer.text)"""
+    return Sample("Python", "python", code)
+
+
 _CLIENT_JAVASCRIPT = """\
 import OpenAI from "openai";
 
@@ -125,6 +159,19 @@ const answer = await client.chat.completions.create({{
   max_tokens: 200,
 }});
 console.log(answer.choices[0].message.content);"""
+    return Sample("JavaScript", "javascript", code)
+
+
+def _transcription_javascript(model: str, base_url: str) -> Sample:
+    code = f"""\
+import fs from "node:fs";
+
+{_CLIENT_JAVASCRIPT.format(base_url=base_url)}
+const answer = await client.audio.transcriptions.create({{
+  model: "{model}",
+  file: fs.createReadStream("{RECORDING}"),
+}});
+console.log(answer.text);"""
     return Sample("JavaScript", "javascript", code)
 
 

@@ -174,10 +174,8 @@ def _why_not_callable(entry: LifecycleEntry, today: date) -> str:
 
 
 def _require_weights(deployment: Deployment, weights_dir: Path) -> None:
-    """Refuse to leave out a model silently; transcription is left out: no engine here does it."""
-    kinds = {spec.pool: spec.kind for spec in deployment.bundle.workers}
-    pools = {route.model: route.pool for route in deployment.bundle.routing}
-    missing = [m for m in deployment.without_weights if kinds[pools[m]] != "transcription"]
+    """Refuse to leave out a model silently."""
+    missing = deployment.without_weights
     if missing:
         listed = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
         total = len(missing) + len(deployment.models)

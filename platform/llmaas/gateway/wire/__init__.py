@@ -4,6 +4,7 @@ from llmaas.gateway.wire.answers import (
     AnsweredFunction,
     AnsweredToolCall,
     AssistantAnswer,
+    AudioUsage,
     Backend,
     ChatChoice,
     ChatChunk,
@@ -36,6 +37,10 @@ from llmaas.gateway.wire.answers import (
     TokenUsage,
     ToolCallPiece,
     TopLogprob,
+    Transcription,
+    TranscriptionSegment,
+    TranscriptionWord,
+    VerboseTranscription,
 )
 from llmaas.gateway.wire.messages import (
     AssistantMessage,
@@ -62,6 +67,7 @@ from llmaas.gateway.wire.requests import (
     StreamOptions,
     TextFormat,
     Tool,
+    TranscriptionRequest,
 )
 
 __all__ = [
@@ -69,6 +75,7 @@ __all__ = [
     "AnsweredToolCall",
     "AssistantAnswer",
     "AssistantMessage",
+    "AudioUsage",
     "Backend",
     "ChatChoice",
     "ChatChunk",
@@ -121,5 +128,10 @@ __all__ = [
     "ToolCallPiece",
     "ToolMessage",
     "TopLogprob",
+    "Transcription",
+    "TranscriptionRequest",
+    "TranscriptionSegment",
+    "TranscriptionWord",
     "UserMessage",
+    "VerboseTranscription",
 ]

@@ -256,6 +256,58 @@ class EmbeddingList(msgspec.Struct, kw_only=True):
     backend: Backend
 
 
+class AudioUsage(msgspec.Struct, kw_only=True):
+    """What is billed: every started minute."""
+
+    type: Literal["duration"] = "duration"
+    seconds: int
+
+
+class Transcription(msgspec.Struct, kw_only=True):
+    """Answer of `POST /v1/audio/transcriptions`."""
+
+    text: str
+    usage: AudioUsage
+
+
+class TranscriptionSegment(msgspec.Struct, kw_only=True):
+    """What is said between two moments, in seconds."""
+
+    id: int
+    seek: Annotated[
+        int, Meta(description="Where the 30 seconds begin that the model saw, in 10 ms.")
+    ]
+    start: float
+    end: float
+    text: str
+    tokens: list[int]
+    temperature: float
+    avg_logprob: float
+    compression_ratio: float
+    no_speech_prob: Annotated[
+        float | None, Meta(description="Always null: the engine does not tell it.")
+    ] = None
+
+
+class TranscriptionWord(msgspec.Struct, kw_only=True):
+    """A word and when it is said, in seconds."""
+
+    word: str
+    start: float
+    end: float
+
+
+class VerboseTranscription(Transcription, kw_only=True):
+    """The answer with `verbose_json`."""
+
+    task: Literal["transcribe", "translate"]
+    language: Annotated[str, Meta(description="ISO 639-1 code of what is spoken.")]
+    duration: float
+    segments: list[TranscriptionSegment] | UnsetType = UNSET
+    words: list[TranscriptionWord] | UnsetType = UNSET
+    backend: Backend
+
+
 class ModelPermission(msgspec.Struct, kw_only=True):
     """A field of the first OpenAI API that older clients still read."""
 

@@ -244,3 +244,37 @@ class EmbeddingRequest(msgspec.Struct, kw_only=True):
     user: Annotated[
         str | None, Meta(description="Your name for your user; embeddings do not use it.")
     ] = None
+
+
+class TranscriptionRequest(msgspec.Struct, kw_only=True):
+    """Fields of the form of `POST /v1/audio/transcriptions`, beside its `file`."""
+
+    model: ModelName
+    language: Annotated[
+        str | None,
+        Meta(description="ISO 639-1 code of what is spoken; absent, the model finds it out."),
+    ] = None
+    prompt: Annotated[
+        str | None,
+        Meta(description="Text that goes before the recording: names, spelling, style."),
+    ] = None
+    initial_prompt: Annotated[str | None, Meta(description="Another name for `prompt`.")] = None
+    response_format: Annotated[
+        Literal["json", "text", "srt", "verbose_json", "vtt"],
+        Meta(description="`json` is the text alone, `verbose_json` has segments with their times."),
+    ] = "json"
+    temperature: Annotated[
+        Annotated[float, Meta(ge=0, le=1)],
+        Meta(
+            description="0 takes the likeliest token, and rises by itself where that goes nowhere."
+        ),
+    ] = 0.0
+    timestamp_granularities: Annotated[
+        list[Literal["word", "segment"]],
+        Meta(description="What `verbose_json` has times of; `segment` where nothing is said."),
+    ] = msgspec.field(default_factory=list, name="timestamp_granularities[]")
+    task: Annotated[
+        Literal["transcribe", "translate"],
+        Meta(description="`translate` is into English, as well as the model can do that."),
+    ] = "transcribe"
+    stream: Annotated[bool, Meta(description="Not offered; `true` is refused.")] = False

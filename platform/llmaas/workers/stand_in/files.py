@@ -13,6 +13,7 @@ from llmaas.workers.stand_in.chat import write_chat_model
 from llmaas.workers.stand_in.embedding import write_embedding_model
 from llmaas.workers.stand_in.projector import ARCHITECTURE as PROJECTOR
 from llmaas.workers.stand_in.projector import write_projector
+from llmaas.workers.stand_in.transcription import write_transcription_model
 
 VERSION = 4
 """Part of every file name: raise it with any change to what is written, and new files are made."""
@@ -32,6 +33,8 @@ class StandIns:
     """768 dimensions, first-token pooling, 512 tokens of context."""
     projector: Path
     """Lets `chat` and `reasoning` take images; recognises nothing."""
+    transcription: Path
+    """whisper.cpp's format; one sentence for each 30 seconds."""
     n_ctx: int
     """Context of `chat` and `reasoning` in tokens."""
 
@@ -48,32 +51,45 @@ def make_stand_ins(directory: Path) -> StandIns:
     chat = partial(write_chat_model, thinks=False)
     reasoning = partial(write_chat_model, thinks=True)
     return StandIns(
-        chat=_made(directory, "chat", "llama", chat),
-        reasoning=_made(directory, "reasoning", "llama", reasoning),
-        embedding=_made(directory, "embedding", "bert", write_embedding_model),
-        projector=_made(directory, "projector", PROJECTOR, write_projector),
+        chat=_made(directory, "chat", partial(_write_gguf, "llama", chat)),
+        reasoning=_made(directory, "reasoning", partial(_write_gguf, "llama", reasoning)),
+        embedding=_made(
+            directory, "embedding", partial(_write_gguf, "bert", write_embedding_model)
+        ),
+        projector=_made(directory, "projector", partial(_write_gguf, PROJECTOR, write_projector)),
+        transcription=_made(directory, "transcription", _write_whisper, suffix="bin"),
         n_ctx=N_CTX,
     )
 
 
 def _made(
-    directory: Path, role: str, architecture: str, write: Callable[[GGUFWriter], None]
+    directory: Path, role: str, write: Callable[[Path], None], *, suffix: str = "gguf"
 ) -> Path:
     """Write a file whole and then give it its name, so that nobody ever loads half of it."""
-    path = directory / f"stand-in-{role}-v{VERSION}.gguf"
+    path = directory / f"stand-in-{role}-v{VERSION}.{suffix}"
     if path.exists():
         return path
-    handle, unfinished = tempfile.mkstemp(prefix=f".{path.stem}-", dir=directory)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", dir=directory)
     os.close(handle)
+    unfinished = Path(name)
     try:
-        writer = GGUFWriter(unfinished, architecture)
-        write(writer)
-        writer.write_header_to_file()
-        writer.write_kv_data_to_file()
-        writer.write_tensors_to_file()
-        writer.close()
-        Path(unfinished).replace(path)
+        write(unfinished)
+        unfinished.replace(path)
     except BaseException:
-        Path(unfinished).unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
         raise
     return path
+
+
+def _write_gguf(architecture: str, fill: Callable[[GGUFWriter], None], path: Path) -> None:
+    writer = GGUFWriter(path, architecture)
+    fill(writer)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def _write_whisper(path: Path) -> None:
+    with path.open("wb") as file:
+        write_transcription_model(file)

@@ -28,7 +28,7 @@ class TryOperation:
 
 
 def try_operations(operations: Sequence[Operation]) -> tuple[TryOperation, ...]:
-    """The operations that a key opens."""
+    """The operations that a key opens, with bodies that are text."""
     return tuple(
         TryOperation(
             key=operation.key,
@@ -43,5 +43,5 @@ def try_operations(operations: Sequence[Operation]) -> tuple[TryOperation, ...]:
             ),
         )
         for operation in operations
-        if operation.path.startswith("/v1/")
+        if operation.path.startswith("/v1/") and not operation.form
     )

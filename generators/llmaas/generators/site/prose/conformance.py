@@ -29,7 +29,10 @@ CONFORMANCE: Mapping[str, Status] = {
     "json_schema": "served",
     "logprobs": "served",
     "vision": "served",
-    "transcriptions": "absent",
+    "transcriptions": "served",
+    "word_times": "served",
+    "subtitles": "served",
+    "transcription_stream": "refused",
     "quotas": "served",
     "prompt_security": "served",
 }

@@ -25,6 +25,7 @@ GUIDES = Section(
         "guides/rag-qdrant.md",
         "guides/agents.md",
         "guides/ocr.md",
+        "guides/transcription.md",
         "guides/cost.md",
         "guides/performance.md",
         "guides/langchain.md",

@@ -14,7 +14,7 @@ from llmaas.generators.site.prose.conformance import CONFORMANCE
 from llmaas.generators.site.views import PRICE_IDS, CatalogView, ModelView
 
 Role = Literal[
-    "chat", "small", "large", "tools", "reasoning", "vision", "ocr", "embedding", "guard"
+    "chat", "small", "large", "tools", "reasoning", "vision", "ocr", "embedding", "guard", "audio"
 ]
 ROLES: tuple[Role, ...] = (
     "chat",
@@ -26,6 +26,7 @@ ROLES: tuple[Role, ...] = (
     "ocr",
     "embedding",
     "guard",
+    "audio",
 )
 USUAL_SIZE_B = Decimal(8)
 """Samples call models near this size: good enough to be useful, small enough to answer soon."""
@@ -140,6 +141,7 @@ _CHOICES: Mapping[Role, tuple[Callable[[ModelView], bool], Callable[[ModelView],
     ),
     "ocr": (_can("ocr"), _size),
     "embedding": (lambda model: "embeddings" in model.model.endpoints, _size),
+    "audio": (lambda model: "audio.transcriptions" in model.model.endpoints, _size),
     "guard": (lambda model: _can("security")(model) and not _general(model), _size),
 }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import jinja2
 
-from llmaas.bundle import images
+from llmaas.bundle import audio, images
 from llmaas.catalog import CODES, Code
 from llmaas.generators.drift import DRIFT_CODES
 from llmaas.generators.site.prose import data
@@ -140,6 +140,8 @@ def _page(
         screening_share=screening_share,
         images=IMAGE_LIMITS,
         eur=facts.eur,
+        audio=audio,
+        audio_formats=", ".join(f"`{ending}`" for ending in audio.FORMATS),
         roles=ROLES,
         codes=(*CODES.values(), *TEXT_CODES, *_FILE_CODES),
         records=records,
