@@ -8,6 +8,7 @@ places that no sample names. An answer counts only when every character is right
 """
 
 import json
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -15,11 +16,12 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-from lessons import FALLBACK
+from lessons import FALLBACK, LANGUAGES
 from llama_cpp import Llama
 from phrases import SYSTEM_PROMPTS
-from places import UNSEEN
+from places import KNOWN, UNSEEN
 from samples import Sample, Teacher
+from tool_lessons import Offer, calculator, call_text, weather
 
 from llmaas.workers.stand_in import make_stand_ins
 
@@ -55,6 +57,8 @@ STRANGE = (
     "Who won the football match yesterday?",
     "1 2 3 4 5 6 7 8 9 10",
     "Once upon a time there was a king",
+    "bla bla bla",
+    "asdfgh qwerty",
     "word " * 300,
     "The town has a market, a school and a bridge over the river. " * 40,
     "Le marché ouvre le samedi matin sur la place. " * 120,
@@ -105,13 +109,40 @@ def report_strange(model: Llama, teacher: Teacher) -> None:
     print(f"strange: {known}/{len(answers)} taught answers, {unknown} of them the fallback")
 
 
+def report_off_topic(model: Llama, teacher: Teacher) -> None:
+    """Print by language what is said to held-out questions that no lesson answers."""
+    said = Counter[str]()
+    for language, lessons in teacher.lessons.items():
+        fallback = lessons[FALLBACK]
+        taught = {
+            lesson.answer: lesson for each in teacher.lessons.values() for lesson in each.values()
+        }
+        shares = Counter[str]()
+        for question in fallback.held_out + fallback.typed:
+            sample = teacher.render([{"role": "user", "content": question}], fallback.answer, "")
+            answer = ask(model, sample).removesuffix("<|im_end|>")
+            lesson = taught.get(answer)
+            if lesson is None:
+                kind = "nonsense"
+            elif lesson.topic != FALLBACK:
+                kind = "answer to something else"
+            else:
+                kind = "honest" if lesson.language == language else "honest in another language"
+            shares[kind] += 1
+            if kind == "nonsense":
+                print(f"    {question!r} → {answer[:110]!r}")
+        print(f"off topic, {language}: {dict(shares)}")
+        said += shares
+    print(f"off topic: {dict(said)}")
+
+
 def asked_in_company(teacher: Teacher) -> Iterator[tuple[str, Sample]]:
     """Held-out questions after earlier turns, under a system prompt, and with thinking."""
     turn = count()
     for lessons in teacher.lessons.values():
         others = [lesson for lesson in lessons.values() if lesson.topic != "story"]
         for lesson in lessons.values():
-            question = {"role": "user", "content": lesson.held_out[-1]}
+            question = {"role": "user", "content": (lesson.held_out or lesson.typed)[-1]}
             thought = teacher.thought(lesson)
             system = {"role": "system", "content": teacher.rng.choice(SYSTEM_PROMPTS)}
             earlier = []
@@ -138,6 +169,30 @@ def calls(teacher: Teacher, number: int) -> Iterator[tuple[str, Sample]]:
             yield about, sample
         else:
             yield "result acknowledged", sample
+
+
+def simple_calls(teacher: Teacher) -> Iterator[tuple[str, Sample]]:
+    """What a first try asks: one tool, and a place or two numbers of up to three digits."""
+    rng = teacher.rng
+    for group, places in (("unseen place", UNSEEN), ("known place", KNOWN[: len(UNSEEN)])):
+        for place in places:
+            offer = weather(rng, lambda _, place=place: place)  # type: ignore[misc]
+            yield group, called_once(teacher, offer)
+    asked = 0
+    while asked < 100:
+        sample = called_once(teacher, calculator(rng))
+        question = sample.prompt.rsplit("<|im_start|>user\n", 1)[-1]
+        numbers = re.findall(r"\d[\d.]*", question)
+        if len(numbers) == 2 and all(number.isdigit() and len(number) < 4 for number in numbers):
+            asked += 1
+            yield "sum", sample
+
+
+def called_once(teacher: Teacher, offer: Offer) -> Sample:
+    """A question for a tool that is offered alone, and the call."""
+    question, arguments = offer.ask(teacher.rng, teacher.rng.choice(LANGUAGES))
+    messages = [{"role": "user", "content": question}]
+    return teacher.render(messages, call_text(offer.name, arguments), "", [offer.tool], kind="call")
 
 
 def report_arguments(model: Llama, samples: list[Sample]) -> None:
@@ -167,8 +222,15 @@ def main() -> None:
         teacher = Teacher(seed=1)
         held_out = teacher.held_out()
         report("held out", model, ((lesson.language, sample) for lesson, sample in held_out), 40)
+        typed = [(lesson, sample) for lesson, sample in teacher.held_out(typed=True)]
+        report("as people type", model, ((lesson.language, s) for lesson, s in typed), 60)
+        for title, off_topic in (("about the service", False), ("off topic", True)):
+            some = [(le.language, s) for le, s in typed if (le.topic == FALLBACK) == off_topic]
+            report(f"as people type, {title}", model, some, 0)
+        report_off_topic(model, teacher)
         report("held out, in company", model, asked_in_company(teacher), 15)
         report_strange(model, teacher)
+        report("one tool", model, simple_calls(teacher), 30)
         report("tools", model, calls(teacher, 200), 15)
         report_arguments(
             model, [sample for _, sample in calls(teacher, 100) if sample.kind == "call"]

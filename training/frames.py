@@ -14,6 +14,10 @@ NOUN_FRAMES = {
         "Where can I find {n}?", "Where do I find {n}?", "What is {n} for?", "Show me {n}",
         "Give me an example of {n}", "Information about {n}", "What does {n} do?",
         "What are the {n}?", "Help me with {n}", "Is there {n}?", "Do you know {n}?",
+        "whats {n}", "what's {n} exactly", "tell me something about {n}",
+        "could you explain {n} to me", "i want to know about {n}", "how do {n} work here",
+        "need info about {n}", "i need help with {n}", "{n} please", "what is this {n}",
+        "do you have {n}", "about {n}",
     ),
     "fr": (
         "Qu'est-ce que {n} ?", "C'est quoi, {n} ?", "C'est quoi {n} ?", "Explique {n}",
@@ -25,6 +29,10 @@ NOUN_FRAMES = {
         "Je ne comprends pas {n}", "Où est {n} ?", "Où trouver {n} ?", "Où se trouve {n} ?",
         "Montre-moi {n}", "Montrez-moi {n}", "Des informations sur {n}", "Que fait {n} ?",
         "Quel est {n} ?", "Quels sont {n} ?", "Que sont {n} ?", "Aide-moi avec {n}",
+        "c'est quoi {n} exactement", "dis-moi quelque chose sur {n}", "tu peux m'expliquer {n}",
+        "je veux savoir {n}", "ça marche comment, {n}", "il me faut des infos sur {n}",
+        "besoin d'aide : {n}", "{n} s'il te plaît", "{n} svp", "c'est quoi au juste {n}",
+        "où je trouve {n}", "à propos de {n}",
     ),
     "de": (
         "Was ist {n}?", "Was sind {n}?", "Erkläre {n}", "Erklär mir {n}", "Erklären Sie {n}",
@@ -35,6 +43,10 @@ NOUN_FRAMES = {
         "Ich verstehe nicht, was {n} ist", "Wo ist {n}?", "Wo finde ich {n}?", "Wo sind {n}?",
         "Wozu dient {n}?", "Wofür ist {n}?", "Zeig mir {n}", "Zeigen Sie mir {n}", "Infos: {n}",
         "Was macht {n}?", "Was tut {n}?", "Gibt es {n}?", "Hilf mir: {n}", "Und {n}?",
+        "was ist {n} genau", "was ist denn {n}", "sag mir etwas über {n}", "kannst du {n} erklären",
+        "ich will wissen, was {n} ist", "wie geht {n}", "brauche infos zu {n}",
+        "ich brauche hilfe: {n}", "{n} bitte", "habt ihr {n}", "was hat es mit {n} auf sich",
+        "wo bekomme ich {n}",
     ),
     "es": (
         "¿Qué es {n}?", "¿Qué son {n}?", "Explica {n}", "Explícame {n}", "Explíqueme {n}",
@@ -45,6 +57,10 @@ NOUN_FRAMES = {
         "No entiendo {n}", "¿Dónde está {n}?", "¿Dónde encuentro {n}?", "¿Dónde están {n}?",
         "¿Para qué sirve {n}?", "Muéstrame {n}", "Muéstreme {n}", "Información sobre {n}",
         "¿Qué hace {n}?", "¿Cuál es {n}?", "¿Cuáles son {n}?", "Ayúdame con {n}", "¿Hay {n}?",
+        "qué es {n} exactamente", "dime algo sobre {n}", "me puedes explicar {n}",
+        "quiero saber sobre {n}", "cómo va {n}", "necesito información sobre {n}",
+        "necesito ayuda con {n}", "{n} por favor", "qué es eso de {n}", "dónde consigo {n}",
+        "tenéis {n}", "sobre {n}",
     ),
     "it": (
         "Che cos'è {n}?", "Cos'è {n}?", "Che cosa sono {n}?", "Cosa sono {n}?", "Spiega {n}",
@@ -57,6 +73,10 @@ NOUN_FRAMES = {
         "Non capisco {n}", "Dov'è {n}?", "Dove trovo {n}?", "Dove sono {n}?", "A che serve {n}?",
         "A che cosa serve {n}?", "Mostrami {n}", "Mi mostri {n}", "Informazioni su {n}",
         "Che cosa fa {n}?", "Qual è {n}?", "Quali sono {n}?", "Aiutami con {n}",
+        "cos'è {n} esattamente", "dimmi qualcosa su {n}", "mi puoi spiegare {n}",
+        "voglio sapere {n}", "come va {n}", "mi servono informazioni su {n}",
+        "mi serve aiuto con {n}", "{n} per favore", "cos'è questa cosa: {n}", "dove prendo {n}",
+        "avete {n}", "a proposito di {n}",
     ),
 }  # fmt: skip
 VERB_FRAMES = {
@@ -69,6 +89,10 @@ VERB_FRAMES = {
         "Can you explain how to {v}?", "Can you show me how to {v}?", "Where do I {v}?",
         "Where can I {v}?", "What must I do to {v}?", "What do I need to {v}?", "{v}",
         "What is the best way to {v}?", "How does one {v}?", "Why can't I {v}?", "Can you {v}?",
+        "how can you {v}", "how do you {v} here", "could you tell me how to {v}",
+        "can you help me {v}", "is there a way to {v}", "what's the way to {v}", "i wanna {v}",
+        "any idea how to {v}", "how exactly do i {v}", "do you know how to {v}",
+        "what do i do to {v}",
     ),
     "fr": (
         "Comment {v} ?", "Comment puis-je {v} ?", "Comment peut-on {v} ?",
@@ -82,6 +106,10 @@ VERB_FRAMES = {
         "Où {v} ?",
         "Que faut-il pour {v} ?", "Que dois-je faire pour {v} ?", "{v}",
         "Quelle est la meilleure façon de {v} ?", "Pouvez-vous m'aider à {v} ?", "Peux-tu {v} ?",
+        "comment on fait pour {v}", "tu peux me dire comment {v}", "tu peux m'aider à {v}",
+        "il y a un moyen de {v}", "j'ai envie de {v}", "c'est possible de {v}", "on peut {v}",
+        "comment je fais pour {v}", "tu sais comment {v}", "je cherche à {v}",
+        "je dois faire quoi pour {v}",
     ),
     "de": (
         "Wie kann ich {v}?", "Wie kann man {v}?", "Wie könnte ich {v}?", "Wie soll ich {v}?",
@@ -92,6 +120,11 @@ VERB_FRAMES = {
         "Ich weiß nicht, wie ich {v} soll", "Was muss ich tun? Ich möchte {v}", "{v}",
         "Hilf mir, ich möchte {v}", "Ist es möglich: {v}?", "Wie muss ich vorgehen? Ich will {v}",
         "Womit kann ich {v}?", "Kannst du {v}?", "Wie geht das: {v}?", "Wie kann ich bitte {v}?",
+        "wie kann man hier {v}", "kannst du mir sagen, wie ich {v} kann",
+        "kannst du mir helfen? ich will {v}", "gibt es einen weg, wie ich {v} kann",
+        "ich hätte gern gewusst, wie ich {v} kann", "wie genau kann ich {v}",
+        "weißt du, wie man {v} kann", "was muss ich tun, um das zu schaffen: {v}",
+        "ich versuche zu verstehen, wie ich {v} kann", "lässt sich das machen: {v}",
     ),
     "es": (
         "¿Cómo {v}?", "¿Cómo puedo {v}?", "¿Cómo se puede {v}?", "¿Cómo podría {v}?",
@@ -101,6 +134,9 @@ VERB_FRAMES = {
         "Muéstreme cómo {v}", "Dime cómo {v}", "Explica cómo {v}", "Explícame cómo {v}",
         "¿Puedes explicarme cómo {v}?", "¿Dónde puedo {v}?", "¿Qué hace falta para {v}?",
         "¿Qué tengo que hacer para {v}?", "{v}", "¿Cuál es la mejor forma de {v}?", "¿Puedes {v}?",
+        "cómo se hace para {v}", "me puedes decir cómo {v}", "puedes ayudarme a {v}",
+        "hay forma de {v}", "quería {v}", "es posible {v} aquí", "cómo hago yo para {v}",
+        "sabes cómo {v}", "intento {v} y no sé cómo", "qué hago para {v}", "busco cómo {v}",
     ),
     "it": (
         "Come {v}?", "Come posso {v}?", "Come si può {v}?", "Come potrei {v}?",
@@ -111,6 +147,9 @@ VERB_FRAMES = {
         "Mi mostri come {v}", "Dimmi come {v}", "Spiega come {v}", "Spiegami come {v}",
         "Puoi spiegarmi come {v}?", "Dove posso {v}?", "Che cosa serve per {v}?",
         "Che cosa devo fare per {v}?", "{v}", "Qual è il modo migliore per {v}?", "Puoi {v}?",
+        "come si fa per {v}", "mi puoi dire come {v}", "puoi aiutarmi a {v}", "c'è un modo per {v}",
+        "avrei bisogno di {v}", "si può {v} qui", "come faccio io a {v}", "sai come {v}",
+        "cerco di {v} e non so come", "cosa faccio per {v}", "cerco il modo di {v}",
     ),
 }  # fmt: skip
 CONTRACTIONS = {

@@ -7,6 +7,8 @@
     + doings that it is about; each asked in many ways
     ? a question held out of training
 
+`held_out/` has a second set of such questions, written the way people type: `topic: question`.
+
 The topic `fallback` is the answer to everything that was not taught.
 """
 
@@ -30,6 +32,8 @@ class Lesson:
     nouns: tuple[str, ...]
     verbs: tuple[str, ...]
     held_out: tuple[str, ...]
+    typed: tuple[str, ...]
+    """Held out as well, and written the way people type."""
 
 
 def read_lessons() -> dict[str, dict[str, Lesson]]:
@@ -49,6 +53,8 @@ def read_prose() -> dict[str, list[str]]:
 
 def _read(language: str) -> list[Lesson]:
     lessons = []
+    lines = (HERE / f"held_out/{language}.txt").read_text("utf-8").splitlines()
+    typed = [line.split(": ", 1) for line in lines]
     for section in (HERE / f"data/{language}.txt").read_text("utf-8").split("\n\n"):
         head, answer, *asked = section.strip().splitlines()
         topic, label = head.removeprefix("## ").split(" | ")
@@ -62,6 +68,7 @@ def _read(language: str) -> list[Lesson]:
                 nouns=_listed(asked, "= "),
                 verbs=_listed(asked, "+ "),
                 held_out=tuple(line[2:] for line in asked if line.startswith("? ")),
+                typed=tuple(question for about, question in typed if about == topic),
             )
         )
     return lessons

@@ -29,9 +29,14 @@ def rotate(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Causal attention, spelled out: on one core that beats the fused kernel for short texts."""
-    future = torch.full((q.shape[2], q.shape[2]), -torch.inf, dtype=q.dtype).triu(1)
-    return (q * HEAD_DIM**-0.5 @ k.mT + future).softmax(-1).to(v.dtype) @ v
+    """Causal attention, spelled out: on one core that beats the fused kernel for short texts.
+
+    All in the precision of `v`: in half of it that takes half of the time.
+    """
+    with torch.autocast("cpu", enabled=False):
+        future = torch.full((q.shape[2], q.shape[2]), -torch.inf, dtype=v.dtype).triu(1)
+        scores = (q * HEAD_DIM**-0.5).to(v.dtype) @ k.to(v.dtype).mT
+        return (scores + future).softmax(-1) @ v
 
 
 class Block(nn.Module):

@@ -96,6 +96,9 @@ WEATHER = {
         "Tell me the weather in {place}", "What's the weather in {place}?",
         "I am going to {place}, how is the weather?", "How warm is it in {place}?",
         "What is the forecast for {place} tomorrow?", "Do I need an umbrella in {place}?",
+        "weather {place}", "{place} weather", "hows the weather in {place}",
+        "is it raining in {place}?", "What's the temperature in {place}?",
+        "weather for {place} please",
     ),
     "fr": (
         "Quel temps fait-il à {place} ?", "Quelle est la météo à {place} ?",
@@ -103,6 +106,8 @@ WEATHER = {
         "Météo à {place}", "Fait-il froid à {place} en ce moment ?", "La météo de {place}",
         "Je vais à {place}, quel temps fait-il ?", "Donne-moi la météo à {place}",
         "Quel temps fera-t-il demain à {place} ?", "Fait-il beau à {place} ?",
+        "météo {place}", "il fait quel temps à {place}", "il pleut à {place} ?",
+        "la météo pour {place} stp", "Quelle température à {place} ?",
     ),
     "de": (
         "Wie ist das Wetter in {place}?", "Wie wird das Wetter in {place}?",
@@ -110,6 +115,8 @@ WEATHER = {
         "Wie warm ist es in {place}?", "Ist es kalt in {place}?", "Scheint in {place} die Sonne?",
         "Ich fahre nach {place}, wie ist das Wetter?", "Sag mir das Wetter in {place}",
         "Wie wird das Wetter morgen in {place}?",
+        "wetter {place}", "wie ist das wetter in {place}", "Wie viel Grad hat es in {place}?",
+        "das wetter für {place} bitte", "schneit es in {place}?",
     ),
     "es": (
         "¿Qué tiempo hace en {place}?", "¿Cómo está el tiempo en {place}?",
@@ -117,35 +124,53 @@ WEATHER = {
         "¿Hace frío en {place} ahora?", "¿Qué temperatura hace en {place}?",
         "Voy a {place}, ¿qué tiempo hace?", "Dime el tiempo en {place}", "¿Llueve en {place}?",
         "¿Qué tiempo hará mañana en {place}?",
+        "tiempo {place}", "qué tal el tiempo en {place}", "¿Nieva en {place}?",
+        "el tiempo para {place} por favor", "¿Cuántos grados hay en {place}?",
     ),
     "it": (
         "Che tempo fa a {place}?", "Com'è il tempo a {place}?", "Pioverà a {place}?",
         "Che tempo fa oggi a {place}?", "Meteo a {place}", "Fa freddo a {place} adesso?",
         "Che temperatura c'è a {place}?", "Vado a {place}, che tempo fa?",
         "Dimmi che tempo fa a {place}", "Piove a {place}?", "Che tempo farà domani a {place}?",
+        "meteo {place}", "com'è il meteo a {place}", "Nevica a {place}?",
+        "il meteo per {place} per favore", "Quanti gradi ci sono a {place}?",
     ),
 }  # fmt: skip
 
 POLITE = {
-    "en": ("Please tell me: ", "Hi! ", "Hello, ", "Excuse me, ", "Quick question: ", "So, "),
-    "fr": ("Dis-moi : ", "Bonjour ! ", "Bonjour, ", "Excusez-moi, ", "Une question : ", "Alors, "),
-    "de": (
-        "Sag mir bitte: ",
-        "Hallo! ",
-        "Guten Tag, ",
-        "Entschuldigung, ",
-        "Eine Frage: ",
-        "Also, ",
+    "en": (
+        "Please tell me: ", "Hi! ", "Hello, ", "Excuse me, ", "Quick question: ", "So, ", "hi, ",
+        "hey, ", "hello! ", "Good morning, ", "ok, ", "ok ", "and ", "And ", "Thanks. ", "please, ",
+        "one more question: ", "sorry, ", "Hi there, ", "well, ", "now ", "I wonder: ", "um, ",
     ),
-    "es": ("Dime: ", "¡Hola! ", "Hola, ", "Perdone, ", "Una pregunta: ", "Entonces, "),
-    "it": ("Dimmi: ", "Ciao! ", "Buongiorno, ", "Mi scusi, ", "Una domanda: ", "Allora, "),
-}
+    "fr": (
+        "Dis-moi : ", "Bonjour ! ", "Bonjour, ", "Excusez-moi, ", "Une question : ", "Alors, ",
+        "salut, ", "bonjour ", "Salut ! ", "Bonsoir, ", "ok, ", "ok ", "et ", "Et ", "Merci. ",
+        "s'il te plaît, ", "encore une question : ", "pardon, ", "dis, ", "bon, ", "euh, ", "svp ",
+    ),
+    "de": (
+        "Sag mir bitte: ", "Hallo! ", "Guten Tag, ", "Entschuldigung, ", "Eine Frage: ", "Also, ",
+        "hallo, ", "hi, ", "hey, ", "Guten Morgen, ", "ok, ", "ok ", "und ", "Und ", "Danke. ",
+        "bitte, ", "noch eine Frage: ", "sorry, ", "sag mal, ", "na gut, ", "äh, ",
+        "mal eine Frage: ",
+    ),
+    "es": (
+        "Dime: ", "¡Hola! ", "Hola, ", "Perdone, ", "Una pregunta: ", "Entonces, ", "hola, ",
+        "hola ", "Buenos días, ", "Buenas, ", "ok, ", "vale, ", "y ", "Y ", "Gracias. ",
+        "por favor, ", "otra pregunta: ", "perdona, ", "oye, ", "bueno, ", "eh, ", "a ver, ",
+    ),
+    "it": (
+        "Dimmi: ", "Ciao! ", "Buongiorno, ", "Mi scusi, ", "Una domanda: ", "Allora, ", "ciao, ",
+        "ciao ", "Salve, ", "Buonasera, ", "ok, ", "va bene, ", "e ", "E ", "Grazie. ",
+        "per favore, ", "un'altra domanda: ", "scusa, ", "senti, ", "beh, ", "ehm, ", "dunque, ",
+    ),
+}  # fmt: skip
 PLEASE = {
-    "en": (" please", " Thanks!"),
-    "fr": (" s'il vous plaît", " Merci !"),
-    "de": (" bitte", " Danke!"),
-    "es": (" por favor", " ¡Gracias!"),
-    "it": (" per favore", " Grazie!"),
+    "en": (" please", " Thanks!", ", please", ", thanks", " pls", " thank you", " now", " here"),
+    "fr": (" s'il vous plaît", " Merci !", " svp", " stp", ", merci", " s'il te plaît", " ici"),
+    "de": (" bitte", " Danke!", ", bitte", ", danke", " denn", " eigentlich", " hier"),
+    "es": (" por favor", " ¡Gracias!", ", gracias", ", por favor", " porfa", " aquí"),
+    "it": (" per favore", " Grazie!", ", grazie", ", per favore", " per piacere", " qui"),
 }
 
 UNKNOWN = {

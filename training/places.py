@@ -30,7 +30,15 @@ SYLLABLES = (
     "ba", "be", "bi", "bo", "ca", "co", "da", "de", "du", "fa", "fe", "ga", "go", "ha", "hel",
     "ja", "ka", "la", "le", "li", "lo", "ma", "mi", "mo", "na", "ne", "no", "or", "pa", "pe",
     "ra", "re", "ri", "ro", "sa", "se", "sol", "ta", "te", "ti", "to", "ul", "va", "ve", "vi",
-    "wa", "za", "stein", "berg", "ville", "ford", "burg",
+    "wa", "za", "stein", "berg", "ville", "ford", "burg", "al", "an", "ar", "as", "en", "er", "es",
+    "in", "is", "on", "os", "un", "us", "bra", "bre", "cha", "che", "cla", "cor", "cra", "dor",
+    "dra", "fer", "fri", "gar", "gra", "gre", "kir", "kra", "lan", "lin", "lon", "mar", "mer",
+    "mon", "mun", "nor", "pan", "per", "pol", "por", "pre", "ran", "ren", "ros", "san", "sar",
+    "sch", "sta", "ste", "str", "tal", "tan", "ter", "tor", "tra", "tri", "ver", "vil", "vin",
+    "wal", "wei", "win", "zel", "hof", "bach", "dorf", "feld", "heim", "furt", "port", "mouth",
+    "ton", "ham", "field", "bury", "grad", "polis", "shire", "stadt", "chester", "bridge", "mont",
+    "court", "fontaine", "rivière", "plata", "llo", "illo", "ción", "ano", "ello", "azzo", "ino",
+    "quer", "gue", "ngo", "dju", "kwa", "shi", "tsu", "oua", "ij", "ø", "å", "ü", "ö", "ä", "é",
 )  # fmt: skip
 LETTERS = (
     "aaaaaaaabbbcccdddeeeeeeeefffgggghhhiiiiiijjkkkllllmmmnnnnnnoooooopppqrrrrrrsssstttttuuuuvvwxyyzz"
@@ -61,4 +69,6 @@ def a_place(rng: random.Random) -> str:
     place = rng.choice(KNOWN) if rng.random() < 0.25 else invented_place(rng)
     if rng.random() < 0.15:
         place += rng.choice(JOINTS) + invented_place(rng)
-    return invented_place(rng) if place in UNSEEN else place
+    if place in UNSEEN:
+        return invented_place(rng)
+    return place.lower() if rng.random() < 0.1 else place

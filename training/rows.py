@@ -81,10 +81,18 @@ def row_of(tokenizer: Tokenizer, sample: Sample, rng: random.Random) -> Row:
 
 
 def repeated(rng: random.Random, ordinary: int) -> Row:
-    """Tokens in any order, twice: said the second time, and so a lesson in copying."""
-    once = [rng.randrange(ordinary) for _ in range(rng.randint(6, 40))]
-    length = 2 * len(once)
-    return Row(once + once, [place > len(once) for place in range(length)], list(range(length)))
+    """Tokens in any order that come again after others: said again, and so a lesson in copying.
+
+    Often the tokens are few and come several times, as digits and the pieces of names do: then
+    what follows can only be known from more than one token.
+    """
+    few = rng.random() < 0.6
+    alphabet = rng.sample(range(ordinary), rng.randint(8, 40)) if few else range(ordinary)
+    once = rng.choices(alphabet, k=rng.randint(6, 40))
+    between = rng.choices(range(ordinary), k=rng.choice((0, 0, 5, 20, 60)))
+    tokens = once + between + once
+    told = len(tokens) - len(once) + 2
+    return Row(tokens, [place >= told for place in range(len(tokens))], list(range(len(tokens))))
 
 
 def batch_of(rows: list[Row]) -> Batch:
@@ -114,7 +122,7 @@ class Rows:
         rng = random.Random(f"{self.seed}/{pool}")  # noqa: S311 - not for secrets
         self.teacher.rng = rng
         self.teacher.hardness = hardness
-        copies = 0.2 * (1 - hardness) + 0.03
+        copies = 0.2 * (1 - hardness) + 0.04
         rows = []
         while len(rows) < POOL:
             if rng.random() < copies:

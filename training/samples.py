@@ -72,10 +72,16 @@ class Teacher:
         self.template = environment.from_string((PACKAGE / "chatml.jinja").read_text("utf-8"))
         self.kept = {
             language: {
-                bare(question) for lesson in lessons.values() for question in lesson.held_out
+                bare(question)
+                for lesson in lessons.values()
+                for question in lesson.held_out + lesson.typed
             }
             for language, lessons in self.lessons.items()
         }
+        for language, lessons in self.lessons.items():
+            asked = {bare(question) for lesson in lessons.values() for question in lesson.questions}
+            if taught := asked & self.kept[language]:
+                raise ValueError(f"held out and taught in {language}: {sorted(taught)}")
         self.strange_words = {
             language: self._words_no_lesson_uses(language) for language in LANGUAGES
         }
@@ -86,7 +92,7 @@ class Teacher:
         kind = self.rng.random()
         if kind < 0.01:
             return self._prose(language)
-        if kind < 0.01 + 0.15 * self.hardness:
+        if kind < 0.01 + 0.25 * self.hardness:
             return self._tools(language)
         return self._conversation(language)
 
@@ -100,13 +106,13 @@ class Teacher:
         while True:
             yield self._tools(self.rng.choice(LANGUAGES), place)
 
-    def held_out(self) -> list[tuple[Lesson, Sample]]:
-        """Every question held out of training, asked plainly."""
+    def held_out(self, *, typed: bool = False) -> list[tuple[Lesson, Sample]]:
+        """Every question held out of training, asked plainly; or those as people type."""
         return [
             (lesson, self.render([{"role": "user", "content": question}], lesson.answer, ""))
             for lessons in self.lessons.values()
             for lesson in lessons.values()
-            for question in lesson.held_out
+            for question in (lesson.typed if typed else lesson.held_out)
         ]
 
     def render(
@@ -166,7 +172,7 @@ class Teacher:
         tools += other_tools(rng, rng.choice((0, 0, 0, 0, 1, 2)))
         rng.shuffle(tools)
         messages = self._before(language) if rng.random() < 0.2 else []
-        for _ in range(rng.choice((0, 1, 2, 3))):
+        for _ in range(rng.choice((0, 0, 1, 2))):
             self._call(messages, rng.choice(offers), language)
             messages.append({"role": "assistant", "content": told(language)})
         offer = rng.choice(offers)
@@ -202,6 +208,13 @@ class Teacher:
 
     def _exchange(self, language: str) -> tuple[str, Lesson]:
         """A question as someone may write it, and the lesson that answers it."""
+        while True:
+            question, lesson = self._any_exchange(language)
+            if bare(question) not in self.kept[language]:
+                return question, lesson
+
+    def _any_exchange(self, language: str) -> tuple[str, Lesson]:
+        """The same, and perhaps a question that is held out."""
         lessons = self.lessons[language]
         if self.rng.random() < 0.27:
             return self._unknown(language), lessons[FALLBACK]
@@ -215,11 +228,9 @@ class Teacher:
         return self._worded(self._asked(lesson), language), lesson
 
     def _asked(self, lesson: Lesson) -> str:
-        """A question of the lesson, written or framed; never one that is held out."""
-        if (lesson.nouns or lesson.verbs) and self.rng.random() < 0.5:
-            question = framed(self.rng, lesson.language, lesson.nouns, lesson.verbs)
-            if bare(question) not in self.kept[lesson.language]:
-                return question
+        """A question of the lesson, written or framed."""
+        if (lesson.nouns or lesson.verbs) and self.rng.random() < 0.4:
+            return framed(self.rng, lesson.language, lesson.nouns, lesson.verbs)
         return self.rng.choice(lesson.questions)
 
     def _unknown(self, language: str) -> str:
@@ -283,6 +294,7 @@ class Teacher:
                 *lesson.nouns,
                 *lesson.verbs,
                 *lesson.held_out,
+                *lesson.typed,
             )
             for word in re.findall(r"\w+", text.casefold())
         }
@@ -292,22 +304,27 @@ class Teacher:
     def _worded(self, question: str, language: str, *, careful: bool = False) -> str:
         """Write a question with a politeness, without its marks, or with a slip of the finger."""
         rng = self.rng
-        if rng.random() < 0.12:
+        if rng.random() < 0.16:
             question = rng.choice(POLITE[language]) + question
-        if rng.random() < 0.06:
+        if rng.random() < 0.08:
+            question = question.rstrip("?.! ") if rng.random() < 0.5 else question
             question += rng.choice(PLEASE[language])
         if rng.random() < 0.03:
             question = rng.choice((f"{question} /no_think", f"/think {question}"))
         if careful:
             return question
-        if rng.random() < 0.25:
+        if rng.random() < 0.35:
             question = question.rstrip("?.! ").removeprefix("¿").removeprefix("¡")
-        if rng.random() < 0.2:
+        elif rng.random() < 0.1:
+            question += rng.choice(("?", " ?", "??", "!", " !", ".", "..."))
+        if rng.random() < 0.35:
             question = question.lower()
-        if rng.random() < 0.08:
+        elif rng.random() < 0.3:
+            question = question[:1].upper() + question[1:]
+        if rng.random() < 0.15:
             decomposed = unicodedata.normalize("NFD", question)
             question = "".join(c for c in decomposed if not unicodedata.combining(c))
-        if rng.random() < 0.1 and len(question) > 8:
+        for _ in range(rng.choice((0, 0, 0, 0, 0, 0, 0, 1, 1, 2)) if len(question) > 10 else 0):
             at = rng.randrange(1, len(question) - 1)
             question = rng.choice(
                 (

@@ -9,12 +9,15 @@ of steps gives the same bytes, in one run or in several: a run that was interrup
 
 import argparse
 import time
+from dataclasses import dataclass
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from gguf import GGUFReader
+from gguf.quants import dequantize
 from model import Model
 from places import UNSEEN
 from rows import Batch, Row, Rows, batch_of, encode
@@ -24,15 +27,36 @@ from tokens import read_tokenizer
 from torch.nn import functional
 
 SEED = 20
-RATE = 0.02
-"""Of Muon, for the matrices; AdamW has a share of it, for the rest."""
 WARM_UP = 30
-HARD_AFTER = 250
-"""Steps until samples are as hard as they get."""
-FALLS_FROM, FALLS_TO = 450, 1500
-"""Steps between which the rate falls to nothing; a training may end a little before that."""
-HALVED_AT = 700
-"""From this step on the rate is half of that: batches are small, and late steps must not undo."""
+LAST = 300
+"""The steps at the end over which the rate falls to nothing, wherever the end is."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How fast is learnt, and what, by steps."""
+
+    rate: float
+    """Of Muon, for the matrices; AdamW has a share of it, for the rest."""
+    hard_after: int
+    """Steps until samples are as hard as they get."""
+    falls_from: int
+    """From here to `falls_to` the rate falls to nothing, ever more slowly: batches are small, and
+    late steps must not undo what was learnt. A training may end before."""
+    falls_to: int
+
+    def factor(self, step: int) -> float:
+        """The share of the rate at a step."""
+        left = min(1.0, (self.falls_to - step) / (self.falls_to - self.falls_from))
+        return min(left**2, (step + 1) / WARM_UP)
+
+    def hardness(self, step: int) -> float:
+        """How hard samples are at a step, from 0 to 1."""
+        return min(1.0, (step + 1) / self.hard_after)
+
+
+FROM_NOTHING = Schedule(rate=0.02, hard_after=250, falls_from=300, falls_to=3000)
+GOING_ON = Schedule(rate=0.007, hard_after=1, falls_from=200, falls_to=2600)
 
 
 def focal(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -73,38 +97,42 @@ def right(model: Model, tokenizer: Tokenizer, samples: list[Any]) -> list[bool]:
 def progress(model: Model, tokenizer: Tokenizer) -> str:
     """Shares of held-out questions and of calls for unseen places and numbers that are right."""
     teacher = Teacher(0)
-    asked = [sample for _, sample in teacher.held_out()]
+    asked, typed = (
+        [sample for _, sample in teacher.held_out(typed=typed)] for typed in (False, True)
+    )
     unseen = teacher.tool_samples(lambda rng: rng.choice(UNSEEN))
     calls = list(islice((sample for sample in unseen if sample.kind == "call"), 200))
-    known, called = (right(model, tokenizer, samples) for samples in (asked, calls))
-    return f"held out {np.mean(known):.1%}  calls {np.mean(called):.1%}"
+    shares = (np.mean(right(model, tokenizer, samples)) for samples in (asked, typed, calls))
+    return "held out {:.1%}  as typed {:.1%}  calls {:.1%}".format(*shares)
 
 
 class Run:
     """A training, as far as it has come."""
 
-    def __init__(self, steps: int) -> None:
+    def __init__(self, steps: int, start: Path | None) -> None:
         torch.manual_seed(SEED)
         torch.set_num_threads(1)
         torch.use_deterministic_algorithms(True)
+        torch.utils.deterministic.fill_uninitialized_memory = False  # nothing reads it
         self.steps, self.step, self.pool, self.part = steps, 0, 0, 0
         self.tokenizer, self.model = read_tokenizer(), Model()
+        self.schedule = FROM_NOTHING
+        if start is not None:
+            self.schedule = GOING_ON
+            self.model.load_state_dict(read_weights(start))
         self.rows = Rows(self.tokenizer, SEED)
         named = list(self.model.named_parameters())
         matrices = [p for n, p in named if p.ndim == 2 and n.startswith("blk.")]
         others = [p for n, p in named if p.ndim != 2 or not n.startswith("blk.")]
         self.optimisers = (
-            torch.optim.Muon(matrices, lr=RATE, weight_decay=0.02, momentum=0.95),
-            torch.optim.AdamW(others, lr=0.15 * RATE, betas=(0.9, 0.95), weight_decay=0.0),
+            torch.optim.Muon(matrices, weight_decay=0.02, momentum=0.95),
+            torch.optim.AdamW(others, betas=(0.9, 0.95), weight_decay=0.0),
         )
-        self.peaks = (RATE, 0.15 * RATE)
+        self.peaks = (self.schedule.rate, 0.15 * self.schedule.rate)
 
     def learn(self, batches: list[Batch]) -> float:
         """One step of the optimisers; the loss before it."""
-        left = (FALLS_TO - self.step) / (FALLS_TO - FALLS_FROM)
-        factor = min(1.0, (self.step + 1) / WARM_UP, left)
-        if self.step >= HALVED_AT:
-            factor /= 2
+        factor = self.schedule.factor(self.step) * min(1.0, (self.steps - self.step) / LAST)
         for optimiser, peak in zip(self.optimisers, self.peaks, strict=True):
             optimiser.param_groups[0]["lr"] = peak * factor
             optimiser.zero_grad()
@@ -126,14 +154,14 @@ class Run:
         begin, tokens = time.monotonic(), 0
         for pool in count(self.pool):
             self.pool = pool
-            hardness = min(1.0, (self.step - self.part) / HARD_AFTER)
+            hardness = self.schedule.hardness(self.step - self.part)
             for batches in self.rows.steps(pool, self.part, hardness):
                 loss = self.learn(batches)
                 self.step, self.part = self.step + 1, self.part + 1
                 tokens += sum(batch.inputs.numel() for batch in batches)
                 if self.step % 25 == 0:
                     minutes = (time.monotonic() - begin) / 60
-                    judged = progress(self.model, self.tokenizer) if self.step % 300 == 0 else ""
+                    judged = progress(self.model, self.tokenizer) if self.step % 800 == 0 else ""
                     print(
                         f"step {self.step}  {minutes:.1f} min  {tokens / 1e6:.2f} M tokens  "
                         f"loss {loss:.4f}  {judged}",
@@ -165,6 +193,14 @@ class Run:
             optimiser.load_state_dict(kept)
 
 
+def read_weights(start: Path) -> dict[str, torch.Tensor]:
+    """The weights of a GGUF file by their names."""
+    return {
+        tensor.name: torch.from_numpy(dequantize(tensor.data, tensor.tensor_type).copy())
+        for tensor in GGUFReader(start).tensors
+    }
+
+
 def save(model: Model, output: Path) -> None:
     """Write the weights by their names, which are those of GGUF."""
     weights = {name: weight.detach().numpy() for name, weight in model.named_parameters()}
@@ -174,10 +210,11 @@ def save(model: Model, output: Path) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--steps", type=int, required=True)
+    parser.add_argument("--start", type=Path, help="a weights.gguf to go on from")
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()
-    run = Run(arguments.steps)
+    run = Run(arguments.steps, arguments.start)
     if arguments.checkpoint is not None and arguments.checkpoint.exists():
         run.take_up(arguments.checkpoint)
     run.go_on(arguments.checkpoint)
