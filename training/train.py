@@ -26,9 +26,8 @@ from tokenizers import Tokenizer
 from tokens import read_tokenizer
 from torch.nn import functional
 
-SEED = 20
 WARM_UP = 30
-LAST = 300
+LAST = 350
 """The steps at the end over which the rate falls to nothing, wherever the end is."""
 
 
@@ -109,8 +108,8 @@ def progress(model: Model, tokenizer: Tokenizer) -> str:
 class Run:
     """A training, as far as it has come."""
 
-    def __init__(self, steps: int, start: Path | None) -> None:
-        torch.manual_seed(SEED)
+    def __init__(self, steps: int, start: Path | None, seed: int) -> None:
+        torch.manual_seed(seed)
         torch.set_num_threads(1)
         torch.use_deterministic_algorithms(True)
         torch.utils.deterministic.fill_uninitialized_memory = False  # nothing reads it
@@ -120,7 +119,7 @@ class Run:
         if start is not None:
             self.schedule = GOING_ON
             self.model.load_state_dict(read_weights(start))
-        self.rows = Rows(self.tokenizer, SEED)
+        self.rows = Rows(self.tokenizer, seed)
         named = list(self.model.named_parameters())
         matrices = [p for n, p in named if p.ndim == 2 and n.startswith("blk.")]
         others = [p for n, p in named if p.ndim != 2 or not n.startswith("blk.")]
@@ -161,7 +160,7 @@ class Run:
                 tokens += sum(batch.inputs.numel() for batch in batches)
                 if self.step % 25 == 0:
                     minutes = (time.monotonic() - begin) / 60
-                    judged = progress(self.model, self.tokenizer) if self.step % 800 == 0 else ""
+                    judged = progress(self.model, self.tokenizer) if self.step % 400 == 0 else ""
                     print(
                         f"step {self.step}  {minutes:.1f} min  {tokens / 1e6:.2f} M tokens  "
                         f"loss {loss:.4f}  {judged}",
@@ -211,10 +210,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--start", type=Path, help="a weights.gguf to go on from")
+    parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()
-    run = Run(arguments.steps, arguments.start)
+    run = Run(arguments.steps, arguments.start, arguments.seed)
     if arguments.checkpoint is not None and arguments.checkpoint.exists():
         run.take_up(arguments.checkpoint)
     run.go_on(arguments.checkpoint)

@@ -31,6 +31,16 @@ ANSWERS = {
     "Wie wachsen Pflanzen?": "Ich bin ein Ersatz und habe nicht gelernt",
     "¿Cómo crecen las plantas?": "Soy un sustituto y no aprendí",
     "Come crescono le piante?": "Sono un sostituto e non ho imparato",
+    "how do i turn on streaming": 'Send "stream": true to /v1/chat/completions.',
+    "où est-ce que je peux télécharger les vrais poids svp": "Lancez llmaas pull",
+    "wo ist bitte die doku": "Die Dokumentation liegt unter /docs/",
+    "necesito una clave nueva, cómo la creo": "Ejecute llmaas keys create",
+    "come fermo il server": "Prema Ctrl-C",
+    "who is the king of spain": "I am a stand-in and was not taught to answer that.",
+    "comment réparer un robinet qui fuit": "Je suis un remplaçant et je n'ai pas appris",
+    "warum ist das meer salzig": "Ich bin ein Ersatz und habe nicht gelernt",
+    "recomiéndame una película": "Soy un sustituto y no aprendí",
+    "come volano gli aerei": "Sono un sostituto e non ho imparato",
 }
 
 
