@@ -38,6 +38,10 @@ OPERATION_TEXTS = {
     "GET /admin/v1/bundle": N_(
         "Le catalogue et le programme qui répondent, depuis quand, et le dernier paquet refusé."
     ),
+    "GET /metrics": N_(
+        "Les mesures de cette passerelle depuis son démarrage et l’état de ses workers, au format "
+        "de Prometheus."
+    ),
     "GET /admin/v1/tenants": N_("Tous les clients, avec leur solde."),
     "POST /admin/v1/tenants": N_(
         "Créer un client ; ce que son palier demande d’avance est inscrit à son crédit."
