@@ -43,10 +43,12 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         yield running
 
 
-def _is_sound(gateway: Gateway, path: str, content: bytes) -> None:
+def _is_sound(
+    gateway: Gateway, path: str, content: bytes, content_type: str = "application/json"
+) -> None:
     client = gateway.shared()
-    answer = client.post(path, content=content, headers={"content-type": "application/json"})
-    assert answer.status_code in {200, 400, 403, 404, 410, 503}, answer.text
+    answer = client.post(path, content=content, headers={"content-type": content_type})
+    assert answer.status_code in {200, 400, 403, 404, 410, 413, 415, 503}, answer.text
     if answer.status_code == 200:
         assert "error" not in answer.text
     else:
@@ -95,3 +97,53 @@ def test_an_embedding_is_answered_or_refused(gateway: Gateway, body: Any) -> Non
 @given(JSON.map(json.dumps).map(str.encode) | st.binary(max_size=50))
 def test_any_bytes_are_refused(gateway: Gateway, content: bytes) -> None:
     _is_sound(gateway, "/v1/chat/completions", content)
+
+
+FORM = (
+    b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nwhisper\r\n'
+    b'--b\r\nContent-Disposition: form-data; name="temperature"\r\n\r\n0.5\r\n'
+    b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.mp3"\r\n\r\nsound\r\n'
+    b"--b--\r\n"
+)
+
+
+@fuzzed
+@given(
+    at=st.integers(0, len(FORM)),
+    cut=st.integers(0, 60),
+    put=st.binary(max_size=40),
+    content_type=st.sampled_from(
+        ["multipart/form-data; boundary=b", 'multipart/form-data; boundary="b\\', "multipart/mixed"]
+    ),
+)
+def test_any_form_is_answered(
+    gateway: Gateway, at: int, cut: int, put: bytes, content_type: str
+) -> None:
+    body = FORM[:at] + put + FORM[at + cut :]
+    _is_sound(gateway, "/v1/audio/transcriptions", body, content_type)
+
+
+@fuzzed
+@given(
+    name=st.sampled_from(
+        [
+            "model",
+            "language",
+            "prompt",
+            "response_format",
+            "temperature",
+            "task",
+            "stream",
+            "file",
+            "[]",
+            "_",
+            "timestamp_granularities[]",
+            "timestamp_granularities",
+        ]
+    ),
+    value=st.text(max_size=30) | st.sampled_from(["whisper", "1e999", "nan", "true", "word"]),
+)
+def test_any_field_of_a_form_is_answered(gateway: Gateway, name: str, value: str) -> None:
+    part = f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+    body = part.encode("utf-8", "surrogatepass") + FORM
+    _is_sound(gateway, "/v1/audio/transcriptions", body, "multipart/form-data; boundary=b")
