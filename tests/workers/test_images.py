@@ -271,7 +271,7 @@ def test_what_cannot_be_read_is_refused_and_named(eyes, worker, answer, run):
                     with pytest.raises(GenerationFailed, match=why) as failed:
                         await answer(connection, **asked("See ", picture(1), data))
                     assert failed.value.failure.code == "invalid_request"
-                    assert failed.value.failure.location == "messages[0].content[2]"
+                    assert failed.value.failure.field == "messages[0].content[2]"
             return await answer(connection, **asked("See ", picture(1)))
 
     assert run(story()).finished.usage.image_tokens == 64

@@ -201,7 +201,7 @@ def api_error(failure: Failed, param: str) -> ApiError:
                 prompt_tokens=failure.prompt_tokens or 0, n_ctx=failure.n_ctx or 0, param=param
             )
         case "invalid_request":
-            return InvalidRequest(failure.message, param=failure.location or param)
+            return InvalidRequest(failure.message, param=param)
         case "unsupported":
             return UnsupportedValue(failure.message, param=param)
         case "overloaded":

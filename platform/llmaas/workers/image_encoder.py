@@ -113,7 +113,7 @@ class ImageEncoder:
     def _fail(
         self, prompt: Prompt, code: FailureCode, message: str, location: str | None = None
     ) -> None:
-        self._answer(Failed(prompt.stream, code, message, location=location))
+        self._answer(Failed(prompt.stream, code, message, field=location))
 
     def _answer(self, answer: Finished | Failed) -> None:
         self._requests.close(answer.stream)

@@ -236,7 +236,7 @@ class PromptReader:
         try:
             return rendered, self._images.lay(rendered, markers, request.images)
         except UnreadableImageError as error:
-            failure = Failed(request.stream, "invalid_request", str(error), location=error.location)
+            failure = Failed(request.stream, "invalid_request", str(error), field=error.location)
             raise RefusedError(failure) from error
 
     def _render(self, request: Generate, messages: list[dict[str, Any]]) -> str:

@@ -356,7 +356,8 @@ class Failed(Message, frozen=True):
     code: FailureCode
     message: str
     field: str | None = None
-    """What of the request is wrong, where it is not its one prompt: `json_schema`, `input[3]` …"""
+    """What of the request is wrong, where it is not its one prompt: `json_schema`, `input[3]`, an
+    image's `location` …"""
     prompt_tokens: int | None = None
     """With `context_length_exceeded`: what the prompt has …"""
     n_ctx: int | None = None
@@ -365,8 +366,6 @@ class Failed(Message, frozen=True):
     """With `overloaded`: when a place is likely to be free."""
     usage: Usage | None = None
     """What was computed before it failed."""
-    location: str | None = None
-    """Which part of the request is to blame, where that is one image."""
 
 
 class Pong(Message, frozen=True):
