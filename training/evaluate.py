@@ -109,6 +109,20 @@ def report_strange(model: Llama, teacher: Teacher) -> None:
     print(f"strange: {known}/{len(answers)} taught answers, {unknown} of them the fallback")
 
 
+def report_sampled(model: Llama, teacher: Teacher) -> None:
+    """Print how often an answer at temperature 1, a client's default, is one that was taught."""
+    taught = {le.answer for lessons in teacher.lessons.values() for le in lessons.values()}
+    whole = right = 0
+    asked = teacher.held_out()[::4]
+    for seed, (lesson, sample) in enumerate(asked):
+        choices = model.create_completion(
+            sample.prompt, max_tokens=300, temperature=1.0, top_p=1.0, min_p=0.0, top_k=0, seed=seed
+        )["choices"]
+        whole += choices[0]["text"] in taught
+        right += choices[0]["text"] == lesson.answer
+    print(f"at temperature 1: {whole}/{len(asked)} taught answers, {right} of them the right one")
+
+
 def report_off_topic(model: Llama, teacher: Teacher) -> None:
     """Print by language what is said to held-out questions that no lesson answers."""
     said = Counter[str]()
@@ -227,6 +241,7 @@ def main() -> None:
         for title, off_topic in (("about the service", False), ("off topic", True)):
             some = [(le.language, s) for le, s in typed if (le.topic == FALLBACK) == off_topic]
             report(f"as people type, {title}", model, some, 0)
+        report_sampled(model, teacher)
         report_off_topic(model, teacher)
         report("held out, in company", model, asked_in_company(teacher), 15)
         report_strange(model, teacher)

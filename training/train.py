@@ -193,11 +193,15 @@ class Run:
 
 
 def read_weights(start: Path) -> dict[str, torch.Tensor]:
-    """The weights of a GGUF file by their names."""
-    return {
+    """The weights of a GGUF file by their names, without what their export sharpened."""
+    reader = GGUFReader(start)
+    weights = {
         tensor.name: torch.from_numpy(dequantize(tensor.data, tensor.tensor_type).copy())
-        for tensor in GGUFReader(start).tensors
+        for tensor in reader.tensors
     }
+    if sharpness := reader.fields.get("llmaas.sharpness"):
+        weights["output_norm.weight"] /= sharpness.contents()
+    return weights
 
 
 def save(model: Model, output: Path) -> None:

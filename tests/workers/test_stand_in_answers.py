@@ -12,6 +12,7 @@ import pytest
 from gguf import GGUFReader
 
 from llmaas.bundle import ReasoningFormat
+from llmaas.workers import Sampling
 from llmaas.workers.stand_in import StandIns, make_stand_ins
 
 N_CTX = 2048
@@ -74,6 +75,24 @@ def test_most_questions_in_five_languages_get_their_answers(stand_ins, worker, a
     assert sum(right) >= 0.7 * len(ANSWERS), [
         q for q, ok in zip(ANSWERS, right, strict=True) if not ok
     ]
+
+
+def test_words_are_whole_at_the_temperature_that_clients_leave_unsaid(
+    stand_ins, worker, answer
+) -> None:
+    sampling = Sampling(temperature=1.0, seed=7)
+
+    async def ask_all() -> list[tuple[str, str]]:
+        async with worker(stand_ins.chat, n_ctx=N_CTX) as connection:
+            contents = []
+            for question in ANSWERS:
+                greedy = await answer(connection, messages=asked(question))
+                drawn = await answer(connection, messages=asked(question), sampling=sampling)
+                contents.append((greedy.content, drawn.content))
+            return contents
+
+    contents = asyncio.run(ask_all())
+    assert sum(greedy == drawn for greedy, drawn in contents) >= 0.7 * len(contents), contents
 
 
 def test_thinking_is_shown_apart_and_counted(stand_ins, worker, answer) -> None:
