@@ -201,10 +201,17 @@ def test_what_the_hub_has_not_is_said_and_nothing_is_written(add, hub_of, option
     assert add.catalogue.read_bytes() == before
 
 
-def test_a_hub_that_does_not_answer_is_named(add):
-    class Nowhere:
-        url = "http://127.0.0.1:1"
+class Nowhere:
+    url = "http://127.0.0.1:1"
 
+
+def test_a_kind_that_there_is_not_is_refused_before_the_hub_is_asked(add):
+    done = add(Nowhere, "--kind", "chat")
+    assert done.code == Exit.USAGE
+    assert "kinds: generation, embedding, transcription" in done.err
+
+
+def test_a_hub_that_does_not_answer_is_named(add):
     done = add(Nowhere)
     assert done.code == Exit.NETWORK
     assert "127.0.0.1:1" in done.err

@@ -1,5 +1,6 @@
 """What GGUF files say about their models."""
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,11 +9,12 @@ import pytest
 from gguf import GGUFWriter, LlamaFileType, PoolingType
 
 from llmaas.catalog import read_catalog
-from llmaas.catalog.edit import add_model, authored, completed, edited, missing
+from llmaas.catalog.edit import NewModel, add_model, authored, completed, edited, missing
 from llmaas.catalog.edit.gguf_file import read_weights_file
 from llmaas.catalog.edit.licences import known_licence
 from llmaas.catalog.edit.weights import weights_facts
 
+DAY = date(2026, 1, 1)
 BASE = Path(__file__).parents[2] / "golden" / "edit" / "base.yaml"
 CHATML = (
     "{% if tools %}<tool_call>{% endif %}<|im_start|>{% if enable_thinking %}<think>{% endif %}"
@@ -84,7 +86,7 @@ def test_what_is_no_gguf_file_is_refused(tmp_path: Path) -> None:
 def test_a_model_from_a_file_needs_nothing_more_to_be_added(chat: Path) -> None:
     base = read_catalog(BASE)
     assert base.catalog is not None
-    new = completed({"id": "tiny:3m", "released_on": "2026-01-01"}, read_weights_file(chat))
+    new = completed(NewModel(id="tiny:3m", released_on=DAY), read_weights_file(chat))
     assert missing(new) == ()
     offered = [endpoint.id for endpoint in base.catalog.endpoints]
     edit = add_model(base.catalog, authored(new, offered))
@@ -96,8 +98,8 @@ def test_a_model_from_a_file_needs_nothing_more_to_be_added(chat: Path) -> None:
 
 
 def test_what_a_person_says_wins_over_what_the_file_says(chat: Path) -> None:
-    given = {"id": "tiny:3m", "released_on": "2026-01-01", "publisher": "Me", "licence": "mit"}
-    new = completed(given, read_weights_file(chat))
+    said = NewModel(id="tiny:3m", released_on=DAY, publisher="Me", licence="mit")
+    new = completed(said, read_weights_file(chat))
     assert (new.publisher, new.licence, new.licence_name) == ("Me", "MIT", "MIT License")
 
 

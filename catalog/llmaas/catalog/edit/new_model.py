@@ -1,7 +1,7 @@
 """A model to add, put together from what its weights say and what a person knows."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -28,7 +28,8 @@ class NewModel:
     upstream: str | None = None
     total_b: Decimal | None = None
     active_b: Decimal | None = None
-    kind: WorkerKind = "generation"
+    kind: WorkerKind | None = None
+    """Generation, where nobody and no file says anything else."""
     capabilities: tuple[str, ...] = ()
     context_tokens: int | None = None
     n_ctx: int | None = None
@@ -49,40 +50,45 @@ class NewModel:
     embedding_dimensions: int | None = None
 
 
-def completed(given: Mapping[str, Any], read: WeightsFacts | None) -> NewModel:
+def completed(said: NewModel, read: WeightsFacts | None) -> NewModel:
     """What a person said, and for the rest what the weights say.
 
     Args:
-        given: fields of `NewModel`; `None` is not said.
+        said: what is known without the weights.
         read: of the weights, where there is a file.
     """
-    facts: dict[str, Any] = {}
-    if read is not None:
-        facts = {
-            "display_name": read.name,
-            "publisher": read.publisher,
-            "family": read.family,
-            "upstream": read.upstream,
-            "total_b": read.total_b,
-            "active_b": read.active_b,
-            "context_tokens": read.context_tokens,
-            "quantisation": read.quantisation,
-            "kind": "embedding" if read.embedding else "generation",
-            "pooling": read.pooling,
-            "embedding_dimensions": read.embedding_dimensions,
-            "chat_format": read.chat_format,
-            "tool_call_format": read.tool_call_format,
-            "reasoning": read.reasoning,
-            "licence": read.licence.id if read.licence else read.licence_name,
-            "file_seen": True,
-        }
-    facts |= {key: value for key, value in given.items() if value not in (None, ())}
-    licence = known_licence(str(facts.get("licence", "")))
-    if licence is not None:
-        facts["licence"] = licence.id
-        facts.setdefault("licence_name", licence.name)
-        facts.setdefault("commercial_use", licence.commercial_use)
-    return NewModel(**{key: value for key, value in facts.items() if value is not None})
+    model = said if read is None else _with_facts(said, read)
+    licence = known_licence(model.licence or "")
+    if licence is None:
+        return model
+    return replace(
+        model,
+        licence=licence.id,
+        licence_name=model.licence_name or licence.name,
+        commercial_use=model.commercial_use or licence.commercial_use,
+    )
+
+
+def _with_facts(said: NewModel, read: WeightsFacts) -> NewModel:
+    return replace(
+        said,
+        display_name=said.display_name or read.name,
+        publisher=said.publisher or read.publisher,
+        family=said.family or read.family,
+        upstream=said.upstream or read.upstream,
+        total_b=said.total_b or read.total_b,
+        active_b=said.active_b or read.active_b,
+        context_tokens=said.context_tokens or read.context_tokens,
+        quantisation=said.quantisation or read.quantisation,
+        kind=said.kind or ("embedding" if read.embedding else "generation"),
+        pooling=said.pooling or read.pooling,
+        embedding_dimensions=said.embedding_dimensions or read.embedding_dimensions,
+        chat_format=said.chat_format or read.chat_format,
+        tool_call_format=said.tool_call_format or read.tool_call_format,
+        reasoning=said.reasoning or read.reasoning,
+        licence=said.licence or (read.licence.id if read.licence else read.licence_name),
+        file_seen=True,
+    )
 
 
 def missing(model: NewModel) -> tuple[str, ...]:
@@ -105,17 +111,18 @@ def authored(model: NewModel, offered: Collection[str]) -> dict[str, Any]:
         model: what is known of it.
         offered: the endpoints of the service.
     """
+    kind = model.kind or "generation"
     capabilities = list(model.capabilities)
     for capability, present in (
         ("tools", model.tool_call_format),
         ("reasoning", model.reasoning),
-        ("embedding", model.kind == "embedding"),
-        ("audio", model.kind == "transcription"),
+        ("embedding", kind == "embedding"),
+        ("audio", kind == "transcription"),
     ):
         if present and capability not in capabilities:
             capabilities.append(capability)
     sees = {"vision", "ocr"} & set(capabilities)
-    reads = ["audio"] if model.kind == "transcription" else ["text", *(["image"] if sees else [])]
+    reads = ["audio"] if kind == "transcription" else ["text", *(["image"] if sees else [])]
     entry: dict[str, Any] = {
         "id": model.id,
         "aliases": model.aliases or None,
@@ -127,9 +134,9 @@ def authored(model: NewModel, offered: Collection[str]) -> dict[str, Any]:
         if model.total_b
         else None,
         "input_modalities": tuple(reads),
-        "output_modalities": PRODUCES[model.kind],
+        "output_modalities": PRODUCES[kind],
         "capabilities": tuple(capabilities),
-        "endpoints": tuple(each for each in ANSWERS[model.kind] if each in offered),
+        "endpoints": tuple(each for each in ANSWERS[kind] if each in offered),
         "context_tokens": model.context_tokens,
         "licence": {
             "id": model.licence,
@@ -139,12 +146,12 @@ def authored(model: NewModel, offered: Collection[str]) -> dict[str, Any]:
         "stability": model.stability,
         "released_on": str(model.released_on),
         "support_ends_on": None if model.support_ends_on is None else str(model.support_ends_on),
-        "serving": _serving(model),
+        "serving": _serving(model, kind),
     }
     return _kept(**entry)
 
 
-def _serving(model: NewModel) -> dict[str, Any]:
+def _serving(model: NewModel, kind: WorkerKind) -> dict[str, Any]:
     weights = None
     if model.repository is not None:
         weights = {
@@ -155,7 +162,7 @@ def _serving(model: NewModel) -> dict[str, Any]:
             **_kept(sha256=model.sha256),
         }
     return _kept(
-        kind=model.kind,
+        kind=kind,
         n_ctx=model.n_ctx or min(model.context_tokens or LARGEST_N_CTX, LARGEST_N_CTX),
         weights=weights,
         chat_format=model.chat_format,

@@ -1,10 +1,11 @@
 """`llmaas edit model add`: a model, from what its weights say and what a person knows."""
 
 import sys
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -14,6 +15,7 @@ from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.options import HUB, CatalogOption, EndpointOption, TokenOption
 
 if TYPE_CHECKING:
+    from llmaas.bundle.tables import WorkerKind
     from llmaas.catalog import Catalog
     from llmaas.catalog.edit import Edit, NewModel, WeightsFacts
 
@@ -25,8 +27,12 @@ llmaas edit model add my-model:7b --gguf my-model.gguf --dry-run
 """
 
 
-def _text_option(variable: str, help_text: str, metavar: str = "TEXT") -> Any:
-    return typer.Option(envvar=f"LLMAAS_{variable}", metavar=metavar, help=help_text)
+def _option(variable: str, help_text: str, metavar: str = "TEXT", **more: Any) -> Any:
+    return typer.Option(envvar=f"LLMAAS_{variable}", metavar=metavar, help=help_text, **more)
+
+
+def _day_option(variable: str, help_text: str, **more: Any) -> Any:
+    return _option(variable, help_text, "YYYY-MM-DD", formats=["%Y-%m-%d"], **more)
 
 
 def _billions(text: str) -> Decimal:
@@ -42,121 +48,78 @@ def add(
     ],
     *,
     gguf: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="LLMAAS_GGUF",
-            metavar="FILE",
-            help="A GGUF file here, whose metadata is read.",
-        ),
+        Path | None, _option("GGUF", "A GGUF file here, whose metadata is read.", "FILE")
     ] = None,
     repository: Annotated[
-        str | None, _text_option("REPOSITORY", "Repository on the model hub.", "OWNER/NAME")
+        str | None, _option("REPOSITORY", "Repository on the model hub.", "OWNER/NAME")
     ] = None,
     file: Annotated[
-        str | None, _text_option("WEIGHTS_FILE", "File in it; by default that of --gguf.", "NAME")
+        str | None, _option("WEIGHTS_FILE", "File in it; by default that of --gguf.", "NAME")
     ] = None,
-    quantisation: Annotated[
-        str | None, _text_option("QUANTISATION", "Such as Q4_K_M.", "NAME")
-    ] = None,
+    quantisation: Annotated[str | None, _option("QUANTISATION", "Such as Q4_K_M.", "NAME")] = None,
     alias: Annotated[
-        list[str] | None, _text_option("ALIASES", "A further name; can be repeated.", "ALIAS")
+        list[str] | None, _option("ALIASES", "A further name; can be repeated.", "ALIAS")
     ] = None,
-    display_name: Annotated[
-        str | None, _text_option("DISPLAY_NAME", "What people call it.")
-    ] = None,
-    publisher: Annotated[str | None, _text_option("PUBLISHER", "Who trained it.")] = None,
-    family: Annotated[str | None, _text_option("FAMILY", "Family of models.")] = None,
+    display_name: Annotated[str | None, _option("DISPLAY_NAME", "What people call it.")] = None,
+    publisher: Annotated[str | None, _option("PUBLISHER", "Who trained it.")] = None,
+    family: Annotated[str | None, _option("FAMILY", "Family of models.")] = None,
     upstream: Annotated[
-        str | None, _text_option("UPSTREAM", "The original weights on the hub.", "OWNER/NAME")
+        str | None, _option("UPSTREAM", "The original weights on the hub.", "OWNER/NAME")
     ] = None,
     licence: Annotated[
-        str | None, _text_option("LICENCE", "SPDX identifier, or LicenseRef-….", "ID")
+        str | None, _option("LICENCE", "SPDX identifier, or LicenseRef-….", "ID")
     ] = None,
     licence_name: Annotated[
-        str | None, _text_option("LICENCE_NAME", "Name of a licence that is not known here.")
+        str | None, _option("LICENCE_NAME", "Name of a licence that is not known here.")
     ] = None,
     commercial_use: Annotated[
-        str | None, _text_option("COMMERCIAL_USE", "yes, restricted or no.", "WORD")
+        str | None, _option("COMMERCIAL_USE", "yes, restricted or no.", "WORD")
     ] = None,
     kind: Annotated[
-        str | None,
-        _text_option("WORKER_KIND", "generation, embedding or transcription.", "WORD"),
+        str | None, _option("WORKER_KIND", "generation, embedding or transcription.", "WORD")
     ] = None,
     capability: Annotated[
-        list[str] | None,
-        _text_option("CAPABILITIES", "Such as vision; can be repeated.", "WORD"),
+        list[str] | None, _option("CAPABILITIES", "Such as vision; can be repeated.", "WORD")
     ] = None,
     total_b: Annotated[
-        Decimal | None,
-        typer.Option(
-            envvar="LLMAAS_TOTAL_B", metavar="N", parser=_billions, help="Parameters, in billions."
-        ),
+        Decimal | None, _option("TOTAL_B", "Parameters, in billions.", "N", parser=_billions)
     ] = None,
     active_b: Annotated[
         Decimal | None,
-        typer.Option(
-            envvar="LLMAAS_ACTIVE_B",
-            metavar="N",
-            parser=_billions,
-            help="Parameters used per token, in billions.",
-        ),
+        _option("ACTIVE_B", "Parameters used per token, in billions.", "N", parser=_billions),
     ] = None,
     context_tokens: Annotated[
-        int | None,
-        typer.Option(
-            envvar="LLMAAS_CONTEXT_TOKENS", metavar="N", min=1, help="Published context window."
-        ),
+        int | None, _option("CONTEXT_TOKENS", "Published context window.", "N", min=1)
     ] = None,
     n_ctx: Annotated[
         int | None,
-        typer.Option(
-            envvar="LLMAAS_N_CTX",
-            metavar="N",
+        _option(
+            "N_CTX",
+            "Context served to one sequence.",
+            "N",
             min=1,
             show_default="the context window, 32768 at most",
-            help="Context served to one sequence.",
         ),
     ] = None,
     chat_format: Annotated[
-        str | None, _text_option("CHAT_FORMAT", "Such as chatml or llama3.", "WORD")
+        str | None, _option("CHAT_FORMAT", "Such as chatml or llama3.", "WORD")
     ] = None,
     tool_call_format: Annotated[
-        str | None, _text_option("TOOL_CALL_FORMAT", "Such as hermes or mistral.", "WORD")
+        str | None, _option("TOOL_CALL_FORMAT", "Such as hermes or mistral.", "WORD")
     ] = None,
     pooling: Annotated[
-        str | None, _text_option("POOLING", "Of an embedding model: mean, cls or last.", "WORD")
+        str | None, _option("POOLING", "Of an embedding model: mean, cls or last.", "WORD")
     ] = None,
     embedding_dimensions: Annotated[
-        int | None,
-        typer.Option(envvar="LLMAAS_DIMENSIONS", metavar="N", min=1, help="Length of the vectors."),
+        int | None, _option("DIMENSIONS", "Length of the vectors.", "N", min=1)
     ] = None,
-    stability: Annotated[
-        str | None,
-        typer.Option(
-            envvar="LLMAAS_STABILITY",
-            metavar="WORD",
-            show_default="stable",
-            help="stable or experimental.",
-        ),
-    ] = None,
+    stability: Annotated[str, _option("STABILITY", "stable or experimental.", "WORD")] = "stable",
     released_on: Annotated[
         datetime | None,
-        typer.Option(
-            envvar="LLMAAS_RELEASED_ON",
-            formats=["%Y-%m-%d"],
-            metavar="YYYY-MM-DD",
-            show_default="today",
-            help="First day on which it answers.",
-        ),
+        _day_option("RELEASED_ON", "First day on which it answers.", show_default="today"),
     ] = None,
     support_ends_on: Annotated[
-        datetime | None,
-        typer.Option(
-            envvar="LLMAAS_SUPPORT_ENDS_ON",
-            formats=["%Y-%m-%d"],
-            metavar="YYYY-MM-DD",
-            help="Forecast end of maintenance.",
-        ),
+        datetime | None, _day_option("SUPPORT_ENDS_ON", "Forecast end of maintenance.")
     ] = None,
     endpoint: EndpointOption = HUB,
     token: TokenOption = None,
@@ -172,49 +135,51 @@ def add(
     Without --gguf, the file is looked at in the repository on the hub where options leave something
     open: its first megabytes, and its checksum for the catalogue. No weights are downloaded.
     """
-    from llmaas.catalog.edit import add_model
+    from llmaas.catalog.edit import NewModel, add_model, completed, missing
 
-    given: dict[str, Any] = {
-        "id": model,
-        "aliases": tuple(alias or ()),
-        "display_name": display_name,
-        "publisher": publisher,
-        "family": family,
-        "upstream": upstream,
-        "licence": licence,
-        "licence_name": licence_name,
-        "commercial_use": commercial_use,
-        "kind": kind,
-        "capabilities": tuple(capability or ()),
-        "total_b": total_b,
-        "active_b": active_b,
-        "context_tokens": context_tokens,
-        "n_ctx": n_ctx,
-        "repository": repository,
-        "file": file or (gguf.name if gguf and repository else None),
-        "quantisation": quantisation,
-        "chat_format": chat_format,
-        "tool_call_format": tool_call_format,
-        "pooling": pooling,
-        "embedding_dimensions": embedding_dimensions,
-        "stability": stability,
-        "support_ends_on": None if support_ends_on is None else support_ends_on.date(),
-    }
-    given["released_on"] = date.min  # until the service's day is known
+    said = NewModel(
+        id=model,
+        # The least, until the service's day is known.
+        released_on=date.min if released_on is None else released_on.date(),
+        aliases=tuple(alias or ()),
+        display_name=display_name,
+        publisher=publisher,
+        family=family,
+        upstream=upstream,
+        licence=licence,
+        licence_name=licence_name,
+        commercial_use=commercial_use,
+        kind=_kind(kind),
+        capabilities=tuple(capability or ()),
+        total_b=total_b,
+        active_b=active_b,
+        context_tokens=context_tokens,
+        n_ctx=n_ctx,
+        repository=repository,
+        file=file or (gguf.name if gguf and repository else None),
+        quantisation=quantisation,
+        chat_format=chat_format,
+        tool_call_format=tool_call_format,
+        pooling=pooling,
+        embedding_dimensions=embedding_dimensions,
+        stability=stability,
+        support_ends_on=None if support_ends_on is None else support_ends_on.date(),
+    )
     read = None if gguf is None else _read(gguf)
-    if gguf is None and repository is not None and _lacking(given):
+    if gguf is None and repository is not None and missing(completed(said, None)):
         from llmaas.cli.edit.hub_weights import look_at
 
         seen = look_at(repository, file, endpoint=endpoint, token=token)
         read = seen.facts
-        given |= {"file": seen.file, "sha256": seen.sha256}
+        said = replace(said, file=seen.file, sha256=seen.sha256)
 
     def edit_of(authored: "Catalog", today: date) -> "Edit":
         from llmaas.catalog.edit import authored as entry
 
-        endpoints = [endpoint.id for endpoint in authored.endpoints]
-        given["released_on"] = today if released_on is None else released_on.date()
-        return add_model(authored, entry(_complete(given, read), endpoints))
+        new = _asked_for(completed(said, read))
+        if released_on is None:
+            new = replace(new, released_on=today)
+        return add_model(authored, entry(new, [endpoint.id for endpoint in authored.endpoints]))
 
     make_edit(catalog, edit_of, at=at, dry_run=dry_run)
 
@@ -234,22 +199,20 @@ def _read(gguf: Path) -> "WeightsFacts":
         ) from error
 
 
-def _lacking(given: dict[str, Any]) -> bool:
+def _kind(word: str | None) -> "WorkerKind | None":
+    from llmaas.bundle.tables import WorkerKind
+
+    kinds: tuple[WorkerKind, ...] = get_args(WorkerKind)
+    found = next((kind for kind in kinds if kind == word), None)
+    if word is not None and found is None:
+        raise CommandError(Exit.USAGE, f"there is no kind {word!r}", f"kinds: {', '.join(kinds)}")
+    return found
+
+
+def _asked_for(new: "NewModel") -> "NewModel":
+    """The model with what it misses, where somebody can answer."""
     from llmaas.catalog.edit import completed, missing
 
-    return bool(missing(completed(given, None)))
-
-
-def _complete(given: dict[str, Any], read: "WeightsFacts | None") -> "NewModel":
-    """The model with what is asked for, where somebody can answer."""
-    from llmaas.catalog.edit import completed, missing
-
-    kinds = ("generation", "embedding", "transcription")
-    if given["kind"] not in {None, *kinds}:
-        raise CommandError(
-            Exit.USAGE, f"there is no kind {given['kind']!r}", f"kinds: {', '.join(kinds)}"
-        )
-    new = completed(given, read)
     while lacking := missing(new):
         if not sys.stdin.isatty():
             options = " ".join(f"--{name.replace('_', '-')}" for name in lacking)
@@ -257,9 +220,7 @@ def _complete(given: dict[str, Any], read: "WeightsFacts | None") -> "NewModel":
                 Exit.USAGE, f"not enough is known of {new.id}", f"say the rest with {options}"
             )
         name = lacking[0]
-        numbers = {"context_tokens", "embedding_dimensions"}
-        given[name] = typer.prompt(
-            name.replace("_", " "), type=int if name in numbers else str, err=True
-        )
-        new = completed(given, read)
+        kind = int if name in {"context_tokens", "embedding_dimensions"} else str
+        answer: Any = typer.prompt(name.replace("_", " "), type=kind, err=True)
+        new = completed(replace(new, **{name: answer}), None)
     return new
