@@ -91,7 +91,7 @@ def open_accounts(bundle: Bundle, state: Path) -> tuple[Accounts, str]:
         output_tokens_per_day=10**12,
         monthly_cap_eur=Decimal(10**6),
     )
-    _, token = accounts.directory.create_key(NewKey("bench", quota=quota), actor="bench")
+    _, token = accounts.administration.create_key(NewKey("bench", quota=quota), actor="bench")
     return accounts, token
 
 

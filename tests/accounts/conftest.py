@@ -21,6 +21,7 @@ from tests.valkey import running_valkey
 
 from llmaas.accounts import schema
 from llmaas.accounts.accounts import Accounts
+from llmaas.accounts.administration import Administration
 from llmaas.accounts.directory import Directory
 from llmaas.accounts.meter import Meter
 from llmaas.accounts.store import Store
@@ -231,6 +232,11 @@ def store(place: Path | str, clock: Clock) -> Iterator[Store]:
 @pytest.fixture
 def directory(store: Store) -> Directory:
     return Directory(store)
+
+
+@pytest.fixture
+def administration(store: Store, directory: Directory) -> Administration:
+    return Administration(store, directory)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def tell(client: int, *words: object) -> None:
 
 
 async def answer(meter: Meter, client: int, request_id: str, choice: random.Random) -> None:
-    key = next(iter(meter.accounts.directory.api_keys("acme")))
+    key = next(iter(meter.accounts.administration.api_keys("acme")))
     tokens, streams = choice.randint(1, 12), choice.random() < 0.7
     admission = Admission(
         request_id=request_id,

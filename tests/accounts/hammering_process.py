@@ -29,7 +29,7 @@ async def everyone_is_ready(windows: str) -> None:
 async def serve(place: str, windows: str, journals: Path, seed: int) -> int:
     store = Store(place, master=MASTER, clock_ms=lambda: time.time_ns() // 1_000_000)
     accounts = Accounts(store, journals=journals, time_zone=PARIS, windows=windows)
-    (key,) = accounts.directory.api_keys("acme")
+    (key,) = accounts.administration.api_keys("acme")
     meter = Meter(accounts, bundle())
     await everyone_is_ready(windows)
     chances = (random.Random(seed * 1000 + client) for client in range(CLIENTS))

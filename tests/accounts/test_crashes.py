@@ -18,7 +18,7 @@ from tests.accounts.dying_service import clock_ms
 
 from llmaas.accounts import ledger
 from llmaas.accounts.accounts import Accounts
-from llmaas.accounts.directory import Directory
+from llmaas.accounts.administration import Administration
 from llmaas.accounts.ledger import LedgerEntry
 from llmaas.accounts.limits import Level
 from llmaas.accounts.months import month_of
@@ -75,9 +75,9 @@ class Service:
 @pytest.fixture
 def service(databases: Databases, journals: Path) -> Iterator[Service]:
     store = Store(databases(), master=MASTER, clock_ms=clock_ms)
-    directory = Directory(store)
-    directory.create_tenant("acme", "ACME", CONTRACT, actor="a test")
-    directory.create_key(NewKey("a key", tenant="acme"), actor="a test")
+    administration = Administration(store)
+    administration.create_tenant("acme", "ACME", CONTRACT, actor="a test")
+    administration.create_key(NewKey("a key", tenant="acme"), actor="a test")
     store.close()
     reading, writing = os.pipe()
     process = subprocess.Popen(
@@ -157,7 +157,7 @@ def test_after_any_death_the_ledger_is_what_clients_received(
         outcomes = Counter(entry.outcome for entry in entries)
         assert outcomes["completed"] > KILLS[kind]
         assert outcomes["broken"] > KILLS[kind] // 4
-        (tenant,) = accounts.directory.tenants()
+        (tenant,) = accounts.administration.tenants()
         assert tenant.spent_pico == sum(entry.cost_pico for entry in entries)
         account = accounts.book.account(Level.TENANT, "acme")
         assert account.held_tokens == 0

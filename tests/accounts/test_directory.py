@@ -12,7 +12,8 @@ from tests.accounts.conftest import CONTRACT, MASTER, TIER, Clock
 
 from llmaas.accounts import audit
 from llmaas.accounts.accounts import REFRESH_S, Accounts
-from llmaas.accounts.directory import DAY_MS, Directory
+from llmaas.accounts.administration import DAY_MS, Administration
+from llmaas.accounts.directory import Directory
 from llmaas.accounts.limits import Quota
 from llmaas.accounts.money import to_eur
 from llmaas.accounts.store import Store
@@ -21,15 +22,19 @@ from llmaas.accounts.tenant import AccountsError, NewKey, UnknownKeyError, Unkno
 ME = "a test"
 
 
-def test_a_token_opens_the_key_it_was_made_with(directory: Directory) -> None:
-    key, token = directory.create_key(NewKey("search"), actor=ME)
+def test_a_token_opens_the_key_it_was_made_with(
+    administration: Administration, directory: Directory
+) -> None:
+    key, token = administration.create_key(NewKey("search"), actor=ME)
     assert directory.authenticate(token) == key
     assert token.split("_")[1] == key.id
 
 
 @pytest.mark.parametrize("change", ["secret", "id", "prefix", "longer", "empty"])
-def test_a_token_that_is_not_exactly_right_opens_nothing(directory: Directory, change: str) -> None:
-    _, token = directory.create_key(NewKey("search"), actor=ME)
+def test_a_token_that_is_not_exactly_right_opens_nothing(
+    administration: Administration, directory: Directory, change: str
+) -> None:
+    _, token = administration.create_key(NewKey("search"), actor=ME)
     wrong = {
         "secret": token[:-1] + ("a" if token[-1] != "a" else "b"),
         "id": token.replace(token[7], "z" if token[7] != "z" else "y", 1),
@@ -41,10 +46,10 @@ def test_a_token_that_is_not_exactly_right_opens_nothing(directory: Directory, c
 
 
 def test_a_secret_is_stored_nowhere_and_names_are_not_readable(
-    directory: Directory, store: Store
+    administration: Administration, store: Store
 ) -> None:
-    directory.create_tenant("acme", "ACME Société anonyme", TIER, actor=ME)
-    _, token = directory.create_key(NewKey("Projet Hélène", tenant="acme"), actor=ME)
+    administration.create_tenant("acme", "ACME Société anonyme", TIER, actor=ME)
+    _, token = administration.create_key(NewKey("Projet Hélène", tenant="acme"), actor=ME)
     everything = store.read(
         lambda database: [
             database.execute(f"select * from {table}")
@@ -58,45 +63,49 @@ def test_a_secret_is_stored_nowhere_and_names_are_not_readable(
 
 
 @pytest.mark.parametrize("nothing", ["", " \t"])
-def test_a_key_without_a_name_is_refused(directory: Directory, nothing: str) -> None:
+def test_a_key_without_a_name_is_refused(administration: Administration, nothing: str) -> None:
     with pytest.raises(AccountsError, match="a key has a name"):
-        directory.create_key(NewKey(nothing), actor=ME)
-    assert directory.api_keys() == ()
+        administration.create_key(NewKey(nothing), actor=ME)
+    assert administration.api_keys() == ()
 
 
 def test_a_revoked_key_stops_in_every_process_at_once(
-    place: Path | str, directory: Directory, clock: Clock
+    place: Path | str, administration: Administration, clock: Clock
 ) -> None:
     other = Store(place, master=MASTER, clock_ms=clock)
     try:
-        here, there = directory, Directory(other)
-        key, token = here.create_key(NewKey("search"), actor=ME)
+        there = Directory(other)
+        key, token = administration.create_key(NewKey("search"), actor=ME)
         there.refresh()
         assert there.authenticate(token) == key
-        here.revoke(key.id, actor=ME)
+        administration.revoke(key.id, actor=ME)
         there.refresh()
         assert there.authenticate(token) is None
     finally:
         other.close()
 
 
-def test_a_key_ends_when_it_expires(directory: Directory, clock: Clock) -> None:
+def test_a_key_ends_when_it_expires(
+    administration: Administration, directory: Directory, clock: Clock
+) -> None:
     new = NewKey("search", expires_ms=clock() + 1000)
-    _, token = directory.create_key(new, actor=ME)
+    _, token = administration.create_key(new, actor=ME)
     clock.advance(0.999)
     assert directory.authenticate(token)
     clock.advance(0.001)
     assert directory.authenticate(token) is None
 
 
-def test_the_scope_and_quota_of_a_key_are_kept(directory: Directory) -> None:
+def test_the_scope_and_quota_of_a_key_are_kept(
+    administration: Administration, directory: Directory
+) -> None:
     new = NewKey(
         "search",
         models=frozenset({"a:1"}),
         endpoints=frozenset({"embeddings"}),
         quota=Quota(output_tokens_per_hour=5, monthly_cap_eur=Decimal("0.5")),
     )
-    key, token = directory.create_key(new, actor=ME)
+    key, token = administration.create_key(new, actor=ME)
     assert directory.authenticate(token) == key
     assert key.may_call("a:1")
     assert not key.may_call("b:1")
@@ -105,105 +114,111 @@ def test_the_scope_and_quota_of_a_key_are_kept(directory: Directory) -> None:
     assert key.quota == new.quota
 
 
-def test_rotation_keeps_both_keys_until_the_grace_ends(directory: Directory, clock: Clock) -> None:
+def test_rotation_keeps_both_keys_until_the_grace_ends(
+    administration: Administration, directory: Directory, clock: Clock
+) -> None:
     new = NewKey("search", models=frozenset({"a:1"}), rotate_days=30)
-    old, old_token = directory.create_key(new, actor=ME)
-    successor, new_token = directory.rotate(old.id, grace_ms=DAY_MS, actor=ME)
+    old, old_token = administration.create_key(new, actor=ME)
+    successor, new_token = administration.rotate(old.id, grace_ms=DAY_MS, actor=ME)
     assert (successor.name, successor.models, successor.rotate_days) == ("search", new.models, 30)
-    assert directory.api_key(old.id).successor == successor.id
+    assert administration.api_key(old.id).successor == successor.id
     clock.advance(86_399)
     assert directory.authenticate(old_token)
     clock.advance(1)
     assert directory.authenticate(old_token) is None
     assert directory.authenticate(new_token)
     with pytest.raises(AccountsError, match=successor.id):
-        directory.rotate(old.id, grace_ms=0, actor=ME)
+        administration.rotate(old.id, grace_ms=0, actor=ME)
 
 
 def test_a_key_is_due_for_rotation_when_its_days_have_passed(
-    directory: Directory, clock: Clock
+    administration: Administration, clock: Clock
 ) -> None:
-    key, _ = directory.create_key(NewKey("search", rotate_days=30), actor=ME)
+    key, _ = administration.create_key(NewKey("search", rotate_days=30), actor=ME)
     clock.advance(30 * 86_400 - 1)
-    assert directory.due_for_rotation() == ()
+    assert administration.due_for_rotation() == ()
     clock.advance(1)
-    assert [each.id for each in directory.due_for_rotation()] == [key.id]
-    directory.rotate(key.id, grace_ms=DAY_MS, actor=ME)
-    assert directory.due_for_rotation() == ()
+    assert [each.id for each in administration.due_for_rotation()] == [key.id]
+    administration.rotate(key.id, grace_ms=DAY_MS, actor=ME)
+    assert administration.due_for_rotation() == ()
 
 
 def test_a_prepaid_tenant_begins_with_the_credit_of_its_tier(
-    directory: Directory, clock: Clock
+    administration: Administration, directory: Directory, clock: Clock
 ) -> None:
-    tenant = directory.create_tenant("acme", "ACME", TIER, actor=ME)
+    tenant = administration.create_tenant("acme", "ACME", TIER, actor=ME)
     assert to_eur(tenant.balance_pico) == 200
     clock.advance(1)
-    directory.credit("acme", Decimal("50.25"), "invoice 7", actor=ME)
+    administration.credit("acme", Decimal("50.25"), "invoice 7", actor=ME)
     assert to_eur(directory.tenant("acme").balance_pico) == Decimal("250.25")
-    assert [credit.reference for credit in directory.credits("acme")] == [
+    assert [credit.reference for credit in administration.credits("acme")] == [
         "tier tier-1",
         "invoice 7",
     ]
 
 
 def test_an_account_never_holds_more_than_can_be_counted(
-    directory: Directory, store: Store
+    administration: Administration, store: Store
 ) -> None:
-    directory.create_tenant("acme", "ACME", CONTRACT, actor=ME)
+    administration.create_tenant("acme", "ACME", CONTRACT, actor=ME)
     for _ in range(9):
-        directory.credit("acme", Decimal(1_000_000), "invoice", actor=ME)
+        administration.credit("acme", Decimal(1_000_000), "invoice", actor=ME)
     with pytest.raises(AccountsError, match="more than can be counted"):
-        directory.credit("acme", Decimal(1_000_000), "invoice", actor=ME)
-    assert to_eur(directory.tenant("acme").credited_pico) == 9_000_000
-    assert len(directory.credits("acme")) == 9
+        administration.credit("acme", Decimal(1_000_000), "invoice", actor=ME)
+    assert to_eur(administration.tenant("acme").credited_pico) == 9_000_000
+    assert len(administration.credits("acme")) == 9
 
 
 @pytest.mark.parametrize("eur", ["NaN", "Infinity", "1E+40", "1000000.01", "0.0000001"])
-def test_what_is_no_amount_is_not_booked(directory: Directory, eur: str) -> None:
-    directory.create_tenant("acme", "ACME", CONTRACT, actor=ME)
+def test_what_is_no_amount_is_not_booked(administration: Administration, eur: str) -> None:
+    administration.create_tenant("acme", "ACME", CONTRACT, actor=ME)
     with pytest.raises(AccountsError, match="no amount in euros"):
-        directory.credit("acme", Decimal(eur), "invoice", actor=ME)
+        administration.credit("acme", Decimal(eur), "invoice", actor=ME)
     with pytest.raises(AccountsError, match="no amount in euros"):
-        directory.change_tenant("acme", quota=Quota(monthly_cap_eur=Decimal(eur)), actor=ME)
+        administration.change_tenant("acme", quota=Quota(monthly_cap_eur=Decimal(eur)), actor=ME)
 
 
-def test_closing_a_tenant_stops_its_keys(directory: Directory) -> None:
-    directory.create_tenant("acme", "ACME", CONTRACT, actor=ME)
-    _, token = directory.create_key(NewKey("search", tenant="acme"), actor=ME)
-    directory.close_tenant("acme", actor=ME)
+def test_closing_a_tenant_stops_its_keys(
+    administration: Administration, directory: Directory
+) -> None:
+    administration.create_tenant("acme", "ACME", CONTRACT, actor=ME)
+    _, token = administration.create_key(NewKey("search", tenant="acme"), actor=ME)
+    administration.close_tenant("acme", actor=ME)
     assert directory.authenticate(token) is None
 
 
-def test_a_tenant_does_not_reach_the_keys_of_another(directory: Directory) -> None:
+def test_a_tenant_does_not_reach_the_keys_of_another(
+    administration: Administration, directory: Directory
+) -> None:
     for tenant in ("acme", "other"):
-        directory.create_tenant(tenant, tenant, CONTRACT, actor=ME)
-    key, token = directory.create_key(NewKey("search", tenant="acme"), actor=ME)
+        administration.create_tenant(tenant, tenant, CONTRACT, actor=ME)
+    key, token = administration.create_key(NewKey("search", tenant="acme"), actor=ME)
     with pytest.raises(UnknownKeyError):
-        directory.api_key(key.id, tenant="other")
+        administration.api_key(key.id, tenant="other")
     with pytest.raises(UnknownKeyError):
-        directory.revoke(key.id, actor=ME, tenant="other")
+        administration.revoke(key.id, actor=ME, tenant="other")
     with pytest.raises(UnknownKeyError):
-        directory.rotate(key.id, grace_ms=0, actor=ME, tenant="other")
-    assert directory.api_keys("other") == ()
+        administration.rotate(key.id, grace_ms=0, actor=ME, tenant="other")
+    assert administration.api_keys("other") == ()
     assert directory.authenticate(token)
 
 
-def test_what_does_not_exist_is_named(directory: Directory) -> None:
+def test_what_does_not_exist_is_named(administration: Administration) -> None:
     with pytest.raises(UnknownTenantError, match="nobody"):
-        directory.create_key(NewKey("x", tenant="nobody"), actor=ME)
+        administration.create_key(NewKey("x", tenant="nobody"), actor=ME)
     with pytest.raises(UnknownKeyError, match="nothing"):
-        directory.revoke("nothing", actor=ME)
-    directory.create_tenant("acme", "ACME", TIER, actor=ME)
+        administration.revoke("nothing", actor=ME)
+    administration.create_tenant("acme", "ACME", TIER, actor=ME)
     with pytest.raises(AccountsError, match="already"):
-        directory.create_tenant("acme", "ACME", TIER, actor=ME)
+        administration.create_tenant("acme", "ACME", TIER, actor=ME)
 
 
-def test_every_change_is_in_the_audit_trail(directory: Directory, store: Store) -> None:
-    directory.create_tenant("acme", "ACME", CONTRACT, actor=ME)
-    key, _ = directory.create_key(NewKey("search", tenant="acme"), actor=ME)
-    directory.rotate(key.id, grace_ms=0, actor=ME)
-    directory.revoke(key.id, actor=ME)
-    directory.close_tenant("acme", actor=ME)
+def test_every_change_is_in_the_audit_trail(administration: Administration, store: Store) -> None:
+    administration.create_tenant("acme", "ACME", CONTRACT, actor=ME)
+    key, _ = administration.create_key(NewKey("search", tenant="acme"), actor=ME)
+    administration.rotate(key.id, grace_ms=0, actor=ME)
+    administration.revoke(key.id, actor=ME)
+    administration.close_tenant("acme", actor=ME)
     lines = store.read(lambda database: list(audit.read(database, tenant="acme")))
     actions = [line.record.action for line in lines if isinstance(line.record, audit.Change)]
     assert actions == [
@@ -220,9 +235,9 @@ def test_a_serving_process_notices_within_a_second_what_another_one_changed(
     accounts: Accounts, place: Path | str, clock: Clock, runner: asyncio.Runner
 ) -> None:
     assert REFRESH_S < 1
-    key, token = accounts.directory.create_key(NewKey("search"), actor=ME)
+    key, token = accounts.administration.create_key(NewKey("search"), actor=ME)
     other = Store(place, master=MASTER, clock_ms=clock)
-    Directory(other).revoke(key.id, actor=ME)
+    Administration(other).revoke(key.id, actor=ME)
     other.close()
 
     async def notice() -> int:
@@ -240,14 +255,13 @@ def test_a_serving_process_notices_within_a_second_what_another_one_changed(
 
 
 def test_two_administrators_do_not_undo_each_other(
-    place: Path | str, directory: Directory, clock: Clock
+    place: Path | str, administration: Administration, clock: Clock
 ) -> None:
     other = Store(place, master=MASTER, clock_ms=clock)
     try:
-        directory.create_tenant("acme", "ACME", TIER, actor=ME)
-        there = Directory(other)
-        there.refresh()
-        directory.change_tenant("acme", tier=CONTRACT, actor=ME)
+        administration.create_tenant("acme", "ACME", TIER, actor=ME)
+        there = Administration(other)
+        administration.change_tenant("acme", tier=CONTRACT, actor=ME)
         changed = there.change_tenant("acme", quota=Quota(requests_per_minute=7), actor=ME)
         assert (changed.tier, changed.quota.requests_per_minute) == ("contract", 7)
     finally:
@@ -261,7 +275,7 @@ def test_who_reads_before_a_revocation_does_not_replace_what_was_read_after_it(
     clock: Clock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    key, token = directory.create_key(NewKey("search"), actor=ME)
+    key, token = Administration(store, directory).create_key(NewKey("search"), actor=ME)
     other = Store(place, master=MASTER, clock_ms=clock)
     reading, revoked, read = threading.Event(), threading.Event(), store.read
 
@@ -277,7 +291,7 @@ def test_who_reads_before_a_revocation_does_not_replace_what_was_read_after_it(
     slow = threading.Thread(target=directory.refresh)
     slow.start()
     assert reading.wait(10)
-    Directory(other).revoke(key.id, actor=ME)
+    Administration(other).revoke(key.id, actor=ME)
     quick = threading.Thread(target=directory.refresh)
     quick.start()
     quick.join(0.2)  # waits for the slow one, or is done

@@ -61,11 +61,11 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def key_of(accounts: Accounts, quota: Quota | None = None, *, tier: Any = CONTRACT) -> ApiKey:
-    directory = accounts.directory
-    if "acme" not in {tenant.id for tenant in directory.tenants()}:
-        directory.create_tenant("acme", "ACME", tier, actor="a test")
+    administration = accounts.administration
+    if "acme" not in {tenant.id for tenant in administration.tenants()}:
+        administration.create_tenant("acme", "ACME", tier, actor="a test")
     new = NewKey("a key", tenant="acme", quota=quota or Quota())
-    return directory.create_key(new, actor="a test")[0]
+    return administration.create_key(new, actor="a test")[0]
 
 
 def asking(
@@ -234,9 +234,9 @@ def test_credit_is_drawn_down_and_a_payment_opens_the_door_again(
     with pytest.raises(LimitReachedError) as caught:
         run(meter.admit(asking(key, output_tokens=10)))
     assert caught.value.refusal.of_quota
-    accounts.directory.credit("acme", Decimal("0.001"), "invoice", actor="a test")
+    accounts.administration.credit("acme", Decimal("0.001"), "invoice", actor="a test")
     run(answer(meter, asking(key, output_tokens=10), used(50, 10)))
-    assert to_eur(accounts.directory.tenants()[0].balance_pico) == Decimal("0.0009")
+    assert to_eur(accounts.administration.tenants()[0].balance_pico) == Decimal("0.0009")
 
 
 def replace_credit(eur: str) -> Any:
@@ -282,7 +282,9 @@ def test_a_contract_has_terms_of_its_own(accounts: Accounts, meter: Meter) -> No
     key = key_of(accounts)
     with run(meter.admit(asking(key, output_tokens=10**9))) as metered:
         run(_abandon(metered))
-    accounts.directory.change_tenant("acme", quota=Quota(output_tokens_per_day=5), actor="a test")
+    accounts.administration.change_tenant(
+        "acme", quota=Quota(output_tokens_per_day=5), actor="a test"
+    )
     with pytest.raises(LimitReachedError):
         run(meter.admit(asking(key, output_tokens=6)))
 
@@ -376,7 +378,7 @@ def test_streams_of_a_dead_process_are_settled_once_by_the_next(
             (10, "completed"),
         ]
         assert store.verify_audit().broken_at is None
-        spent = {tenant.id: tenant.spent_pico for tenant in again.directory.tenants()}
+        spent = {tenant.id: tenant.spent_pico for tenant in again.administration.tenants()}
         assert spent["acme"] == sum(entry.cost_pico for entry in found)
         again.close()
 

@@ -7,6 +7,7 @@ import pytest
 from tests.accounts.conftest import CONTRACT, MASTER, Clock, Databases, columns_of_the_schema
 
 from llmaas.accounts import rekeying
+from llmaas.accounts.administration import Administration
 from llmaas.accounts.contacts import change_contact, contacts
 from llmaas.accounts.database import DatabaseError, open_database
 from llmaas.accounts.directory import Directory
@@ -23,11 +24,11 @@ NEW = b"another master secret of 32 bytes"
 def used(place: Path | str, clock: Clock) -> Iterator[tuple[Store, str]]:
     """A store with a value in every sealed column, and the token of a key."""
     store = Store(place, master=MASTER, clock_ms=clock)
-    directory = Directory(store)
-    directory.create_tenant("acme", "ACME Société", CONTRACT, actor=ME)
-    directory.change_tenant("acme", delivery="file:/run/keys/acme", actor=ME)
+    administration = Administration(store)
+    administration.create_tenant("acme", "ACME Société", CONTRACT, actor=ME)
+    administration.change_tenant("acme", delivery="file:/run/keys/acme", actor=ME)
     change_contact(store, "acme", mail="ops@acme.example", webhook="https://acme.example", actor=ME)
-    _, token = directory.create_key(NewKey("Projet Hélène", tenant="acme"), actor=ME)
+    _, token = administration.create_key(NewKey("Projet Hélène", tenant="acme"), actor=ME)
     yield store, token
     store.close()
 

@@ -16,8 +16,8 @@ from msgspec.structs import replace
 from tests.accounts.conftest import CONTRACT, MASTER, NOON_MS, PARIS, Clock
 
 from llmaas.accounts.accounts import Accounts
+from llmaas.accounts.administration import Administration
 from llmaas.accounts.book import Book, Demand, Held
-from llmaas.accounts.directory import Directory
 from llmaas.accounts.ledger import LedgerEntry, Request
 from llmaas.accounts.limiter import LimiterUnavailableError
 from llmaas.accounts.limits import Limits, Quota, Refusal
@@ -44,7 +44,7 @@ OWN = Limits(output_tokens_per_hour=90, output_tokens_per_day=300, monthly_cap_p
 @pytest.fixture
 def local_store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
     store = Store(tmp_path / "accounts.db", master=MASTER, clock_ms=clock)
-    Directory(store).create_tenant("t", "T", CONTRACT, actor="a test")
+    Administration(store).create_tenant("t", "T", CONTRACT, actor="a test")
     yield store
     store.close()
 
@@ -205,10 +205,10 @@ def test_three_processes_serve_nearly_all_of_an_hour_and_never_more(
     place = postgresql_server.replace("/postgres", f"/{name}")
     allowed = 6_000
     store = Store(place, master=MASTER, clock_ms=lambda: time.time_ns() // 1_000_000)
-    directory = Directory(store)
-    directory.create_tenant("acme", "ACME", CONTRACT, actor="a test")
+    administration = Administration(store)
+    administration.create_tenant("acme", "ACME", CONTRACT, actor="a test")
     quota = Quota(output_tokens_per_hour=allowed)
-    directory.create_key(NewKey("a key", tenant="acme", quota=quota), actor="a test")
+    administration.create_key(NewKey("a key", tenant="acme", quota=quota), actor="a test")
     processes = [
         subprocess.Popen(
             [
@@ -268,7 +268,7 @@ def test_a_revoked_key_stops_although_the_shared_book_is_away(
     accounts = Accounts(
         store, journals=tmp_path / "journals", time_zone=PARIS, lease_s=0.04, windows=NOBODY
     )
-    key, token = accounts.directory.create_key(NewKey("search"), actor="a test")
+    key, token = accounts.administration.create_key(NewKey("search"), actor="a test")
 
     async def keep_on() -> None:
         accounts._left = [left_behind()]
@@ -278,7 +278,7 @@ def test_a_revoked_key_stops_although_the_shared_book_is_away(
             await asyncio.sleep(0.01)
             assert not keeping.done()
         other = Store(place, master=MASTER, clock_ms=clock)
-        Directory(other).revoke(key.id, actor="a test")
+        Administration(other).revoke(key.id, actor="a test")
         other.close()
         while accounts.directory.authenticate(token) is not None:
             await asyncio.sleep(0.01)

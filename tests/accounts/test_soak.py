@@ -100,12 +100,14 @@ def test_after_a_hundred_thousand_requests_every_window_is_the_sum_of_its_ledger
 ) -> None:
     names = iter(range(10**9))
     accounts = open_accounts(tmp_path, clock)
-    accounts.directory.create_tenant(
+    accounts.administration.create_tenant(
         "acme", "ACME", CONTRACT, Quota(output_tokens_per_day=2_000_000), actor="a test"
     )
     quota = Quota(output_tokens_per_hour=400_000, requests_per_minute=100_000)
     keys = [
-        accounts.directory.create_key(NewKey(f"{n}", tenant="acme", quota=quota), actor="a test")[0]
+        accounts.administration.create_key(
+            NewKey(f"{n}", tenant="acme", quota=quota), actor="a test"
+        )[0]
         for n in range(4)
     ]
     for _ in range(EPOCHS):
@@ -160,9 +162,9 @@ def test_64_clients_get_nearly_all_of_an_hour_and_never_more(
     accounts: Accounts, meter: Meter, runner: asyncio.Runner
 ) -> None:
     allowed = 20_000
-    accounts.directory.create_tenant("acme", "ACME", CONTRACT, actor="a test")
+    accounts.administration.create_tenant("acme", "ACME", CONTRACT, actor="a test")
     new = NewKey("a key", tenant="acme", quota=Quota(output_tokens_per_hour=allowed))
-    key, _ = accounts.directory.create_key(new, actor="a test")
+    key, _ = accounts.administration.create_key(new, actor="a test")
 
     async def all_together() -> int:
         chances = (random.Random(client) for client in range(64))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.accounts.conftest import CONTRACT, Clock
 
-from llmaas.accounts import AccountsError, Directory, Store, UnknownTenantError
+from llmaas.accounts import AccountsError, Administration, Store, UnknownTenantError
 from llmaas.accounts.contacts import Contact, change_contact, contacts
 from llmaas.accounts.database import open_database
 from llmaas.accounts.told import UNDER_WAY_MS, Told, claim, in_doubt, released, sent
@@ -15,7 +15,7 @@ NEWS = Told("acme", "old:8b", "leaves; removal 2026-03-01; successor new:8b", "m
 
 @pytest.fixture
 def acme(store: Store) -> Store:
-    Directory(store).create_tenant("acme", "ACME", CONTRACT, actor="a test")
+    Administration(store).create_tenant("acme", "ACME", CONTRACT, actor="a test")
     return store
 
 

@@ -48,7 +48,7 @@ class Gateway:
 
     def create_key(self, **options: Any) -> tuple[ApiKey, str]:
         """A further key."""
-        return self.accounts.directory.create_key(NewKey("another", **options), actor="a test")
+        return self.accounts.administration.create_key(NewKey("another", **options), actor="a test")
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something on the gateway's loop."""
@@ -91,7 +91,7 @@ def serving(
     ready = threading.Event()
     loop = uvloop.new_event_loop()
     accounts = open_accounts(tmp_path)
-    _, token = accounts.directory.create_key(NewKey("test"), actor="a test")
+    _, token = accounts.administration.create_key(NewKey("test"), actor="a test")
     listener = listen("127.0.0.1", 0)
 
     def run() -> None:

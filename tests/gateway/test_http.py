@@ -51,7 +51,7 @@ def test_a_revoked_key_stops_with_the_next_request(gateway: Gateway) -> None:
     key, token = gateway.create_key()
     client = gateway.openai(token)
     assert client.models.list().data
-    gateway.accounts.directory.revoke(key.id, actor="a test")
+    gateway.accounts.administration.revoke(key.id, actor="a test")
     with pytest.raises(openai.AuthenticationError):
         client.models.list()
 

@@ -43,9 +43,9 @@ class Victim:
         accounts.store.write(lambda _: None)
         tenant = self.key.tenant
         return (
-            accounts.directory.tenants()[-2:],
-            accounts.directory.api_keys(tenant),
-            accounts.directory.credits(tenant),
+            accounts.administration.tenants()[-2:],
+            accounts.administration.api_keys(tenant),
+            accounts.administration.credits(tenant),
             accounts.store.read(lambda d: ledger.entries_of(d, tenant, "2025-11")),
             accounts.store.read(lambda d: list(audit.read(d, tenant=tenant))),
             accounts.book.remaining_tokens(
@@ -63,15 +63,15 @@ class Victim:
 @pytest.fixture
 def victim(tmp_path: Path) -> Iterator[Victim]:
     with serving(tmp_path, admin_token=ADMIN_TOKEN) as gateway:
-        directory = gateway.accounts.directory
+        administration = gateway.accounts.administration
         for tenant in ("attacker", "victim"):
             name = PRIVATE if tenant == "victim" else "A"
-            directory.create_tenant(tenant, name, CONTRACT, actor="a test")
-        directory.change_tenant("victim", delivery=f"file:/{PRIVATE}", actor="a test")
+            administration.create_tenant(tenant, name, CONTRACT, actor="a test")
+        administration.change_tenant("victim", delivery=f"file:/{PRIVATE}", actor="a test")
         change_contact(
             gateway.accounts.store, "victim", mail=f"{PRIVATE}@victim.example", actor="a test"
         )
-        directory.credit("victim", Decimal(7), PRIVATE, actor="a test")
+        administration.credit("victim", Decimal(7), PRIVATE, actor="a test")
         quota = Quota(output_tokens_per_hour=1000, requests_per_minute=7)
         key, token = gateway.create_key(tenant="victim", quota=quota)
         answer = call(gateway.http(token), CHAT)

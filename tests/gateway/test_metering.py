@@ -125,10 +125,10 @@ def test_requests_are_limited_by_the_minute(gateway: Gateway) -> None:
 
 
 def test_credit_that_is_used_up_is_insufficient_quota(gateway: Gateway) -> None:
-    directory = gateway.accounts.directory
+    administration = gateway.accounts.administration
     tier = make_bundle().tiers[0]
-    directory.create_tenant("acme", "ACME", tier, Quota(), actor="a test")
-    directory.credit("acme", Decimal("-199.9999"), "correction", actor="a test")
+    administration.create_tenant("acme", "ACME", tier, Quota(), actor="a test")
+    administration.credit("acme", Decimal("-199.9999"), "correction", actor="a test")
     _, token = gateway.create_key(tenant="acme")
     refused = ask(gateway.http(token))
     assert refused.status_code == 429
@@ -136,7 +136,7 @@ def test_credit_that_is_used_up_is_insufficient_quota(gateway: Gateway) -> None:
     assert (error["code"], error["type"]) == ("insufficient_quota", "insufficient_quota")
     assert "Add credit" in error["message"]
     assert refused.headers["x-should-retry"] == "false"
-    directory.credit("acme", Decimal(1), "invoice", actor="a test")
+    administration.credit("acme", Decimal(1), "invoice", actor="a test")
     assert ask(gateway.http(token)).status_code == 200
 
 

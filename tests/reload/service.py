@@ -72,7 +72,7 @@ def live(directory: Path, weights_dir: Path, *, windows: str | None = None) -> I
     first = store.publish(files(0), catalogue=None)
     store.point_to(first)
     accounts = open_accounts(directory)
-    _, token = accounts.directory.create_key(NewKey("test"), actor="a test")
+    _, token = accounts.administration.create_key(NewKey("test"), actor="a test")
     preparing = _AtToday(store, (), weights_dir, None, None)
     from tests.reload.versions import bundle
 

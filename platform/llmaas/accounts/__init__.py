@@ -1,6 +1,7 @@
 """Who may call, how much, and what it costs: tenants, keys, limits, ledger and audit trail."""
 
 from llmaas.accounts.accounts import Accounts
+from llmaas.accounts.administration import Administration
 from llmaas.accounts.audit import Access, AuditRecord, Change
 from llmaas.accounts.database import DatabaseError
 from llmaas.accounts.directory import Directory
@@ -29,6 +30,7 @@ __all__ = [
     "Access",
     "Accounts",
     "AccountsError",
+    "Administration",
     "Admission",
     "ApiKey",
     "AuditRecord",

@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from llmaas.accounts.account import Booked
+from llmaas.accounts.administration import Administration
 from llmaas.accounts.audit import AuditRecord
 from llmaas.accounts.book import Book
 from llmaas.accounts.directory import Directory
@@ -60,6 +61,7 @@ class Accounts:
         """
         self.store = store
         self.directory = Directory(store)
+        self.administration = Administration(store, self.directory)
         self.audit_days: int | None = None
         """Days the audit trail is kept, as the served catalogue has it; `None` is for ever."""
         self._left = settle_left_behind(store, journals)
@@ -153,7 +155,7 @@ class Accounts:
             try:
                 rotated = await asyncio.to_thread(
                     rotate_due,
-                    self.directory,
+                    self.administration,
                     signing_secret=self.store.vault.signing_secret,
                 )
             except Exception:

@@ -1,6 +1,7 @@
 """What administrators change, each inside a transaction and with its line in the audit trail.
 
-The directory checks what was asked and calls these; nothing else writes tenants, keys or credits.
+The administration checks what was asked and calls these; nothing else writes tenants, keys or
+credits.
 """
 
 from collections.abc import Callable

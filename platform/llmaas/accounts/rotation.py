@@ -20,7 +20,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llmaas.accounts.directory import Directory
+from llmaas.accounts.administration import Administration
 from llmaas.accounts.tenant import AccountsError, ApiKey
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def signature(secret: bytes, body: bytes) -> str:
 
 
 def rotate_due(
-    directory: Directory,
+    administration: Administration,
     *,
     signing_secret: bytes,
     post: "Post | None" = None,
@@ -59,30 +59,30 @@ def rotate_due(
     """Rotate every key that is due; both keys are valid until the old one's grace ends.
 
     Args:
-        directory: the keys.
+        administration: of the keys.
         signing_secret: shared with the receivers of webhooks.
         post: sends a webhook.
     """
     done = []
-    for key in directory.left_undelivered():
-        directory.undo_rotation(key.id, actor=ACTOR, reason="the process died on the way")
-    for key in directory.due_for_rotation():
-        place = directory.tenant(key.tenant).delivery
+    for key in administration.left_undelivered():
+        administration.undo_rotation(key.id, actor=ACTOR, reason="the process died on the way")
+    for key in administration.due_for_rotation():
+        place = administration.tenant(key.tenant).delivery
         if place is None:
             problem = f"tenant {key.tenant} does not say where to deliver rotated keys"
             done.append(Rotated(key.id, None, problem))
             continue
         try:
-            successor, token = directory.issue_successor(key, actor=ACTOR)
+            successor, token = administration.issue_successor(key, actor=ACTOR)
         except AccountsError:  # another process was first
             continue
         try:
             deliver(place, key, successor, token, signing_secret=signing_secret, post=post)
         except DeliveryError as error:
-            directory.undo_rotation(key.id, actor=ACTOR, reason=str(error))
+            administration.undo_rotation(key.id, actor=ACTOR, reason=str(error))
             done.append(Rotated(key.id, None, str(error)))
         else:
-            directory.hand_over(key, successor, actor=ACTOR)
+            administration.hand_over(key, successor, actor=ACTOR)
             done.append(Rotated(key.id, successor.id, None))
     return done
 

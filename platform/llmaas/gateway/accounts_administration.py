@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from llmaas.accounts import (
     AccountsError,
+    Administration,
     ApiKey,
-    Directory,
     NewKey,
     Tenant,
     UnknownKeyError,
@@ -40,7 +40,7 @@ HOUR_MS = 3_600_000
 async def list_tenants(exchange: Exchange) -> None:
     """Every tenant with its balance as it is now."""
     require_administrator(exchange)
-    found = await _ask(exchange, lambda directory: directory.tenants())
+    found = await _ask(exchange, lambda admin: admin.tenants())
     await exchange.answer_json(TenantList(data=[_tenant(tenant) for tenant in found]))
 
 
@@ -56,9 +56,7 @@ async def create_tenant(exchange: Exchange) -> None:
         )
     made = await _ask(
         exchange,
-        lambda directory: directory.create_tenant(
-            asked.id, asked.name, tier, asked.quota, actor=ACTOR
-        ),
+        lambda admin: admin.create_tenant(asked.id, asked.name, tier, asked.quota, actor=ACTOR),
     )
     await exchange.answer_json(_tenant(made))
 
@@ -67,9 +65,9 @@ async def credit_tenant(exchange: Exchange) -> None:
     """Book money that a tenant paid in."""
     asked = await _body(exchange, CreditRequest)
 
-    def credit(directory: Directory) -> Tenant:
-        directory.credit(asked.tenant, asked.eur, asked.reference, actor=ACTOR)
-        return directory.tenant(asked.tenant)
+    def credit(administration: Administration) -> Tenant:
+        administration.credit(asked.tenant, asked.eur, asked.reference, actor=ACTOR)
+        return administration.tenant(asked.tenant)
 
     await exchange.answer_json(_tenant(await _ask(exchange, credit)))
 
@@ -77,7 +75,7 @@ async def credit_tenant(exchange: Exchange) -> None:
 async def list_keys(exchange: Exchange) -> None:
     """Every key, revoked ones included, without secrets."""
     require_administrator(exchange)
-    found = await _ask(exchange, lambda directory: directory.api_keys())
+    found = await _ask(exchange, lambda admin: admin.api_keys())
     await exchange.answer_json(KeyList(data=[_key(key) for key in found]))
 
 
@@ -85,7 +83,7 @@ async def get_key(exchange: Exchange) -> None:
     """One key without its secret."""
     require_administrator(exchange)
     key_id = str(exchange.path_params["key"]).removeprefix("/")
-    await exchange.answer_json(_key(await _ask(exchange, lambda d: d.api_key(key_id))))
+    await exchange.answer_json(_key(await _ask(exchange, lambda admin: admin.api_key(key_id))))
 
 
 async def create_key(exchange: Exchange) -> None:
@@ -104,7 +102,7 @@ async def create_key(exchange: Exchange) -> None:
         rotate_days=asked.rotate_days,
         grace_hours=asked.grace_hours,
     )
-    key, secret = await _ask(exchange, lambda d: d.create_key(new, actor=ACTOR))
+    key, secret = await _ask(exchange, lambda admin: admin.create_key(new, actor=ACTOR))
     await exchange.answer_json(IssuedKey(key=_key(key), secret=secret))
 
 
@@ -113,7 +111,7 @@ async def rotate_key(exchange: Exchange) -> None:
     asked = await _body(exchange, RotationRequest)
     grace_ms = None if asked.grace_hours is None else int(asked.grace_hours * HOUR_MS)
     key, secret = await _ask(
-        exchange, lambda d: d.rotate(asked.key, grace_ms=grace_ms, actor=ACTOR)
+        exchange, lambda admin: admin.rotate(asked.key, grace_ms=grace_ms, actor=ACTOR)
     )
     await exchange.answer_json(IssuedKey(key=_key(key), secret=secret, replaces=asked.key))
 
@@ -122,7 +120,7 @@ async def revoke_key(exchange: Exchange) -> None:
     """Stop a key for good."""
     asked = await _body(exchange, RevocationRequest)
     await exchange.answer_json(
-        _key(await _ask(exchange, lambda d: d.revoke(asked.key, actor=ACTOR)))
+        _key(await _ask(exchange, lambda admin: admin.revoke(asked.key, actor=ACTOR)))
     )
 
 
@@ -131,10 +129,10 @@ async def _body(exchange: Exchange, kind: type[T]) -> T:
     return decode(await exchange.body(), exchange.header(b"content-type"), kind)
 
 
-async def _ask(exchange: Exchange, question: Callable[[Directory], T]) -> T:
-    """Ask or change the directory beside the event loop."""
+async def _ask(exchange: Exchange, question: Callable[[Administration], T]) -> T:
+    """Ask or change the accounts beside the event loop."""
     try:
-        return await asyncio.to_thread(question, exchange.gateway.meter.accounts.directory)
+        return await asyncio.to_thread(question, exchange.gateway.meter.accounts.administration)
     except UnknownTenantError as error:
         raise TenantNotFound(f"There is no tenant '{error.args[0]}'.", param="tenant") from error
     except UnknownKeyError as error:

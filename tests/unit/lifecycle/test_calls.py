@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from llmaas.accounts import Directory, LedgerEntry, Store, Usage
+from llmaas.accounts import Administration, LedgerEntry, Store, Usage
 from llmaas.accounts.ledger import Request
 from llmaas.accounts.prices import Rates
 from llmaas.bundle import TierPolicy
@@ -41,7 +41,7 @@ def call(store: Store, name: str, at: datetime) -> None:
 
 def test_an_evening_call_belongs_to_the_day_of_the_service(state: StateDir) -> None:
     store = open_store(state)
-    Directory(store).create_tenant("acme", "ACME", CONTRACT, actor="a test")
+    Administration(store).create_tenant("acme", "ACME", CONTRACT, actor="a test")
     call(store, "evening", datetime(2026, 11, 20, 23, 59, 59, 999000, LOS_ANGELES))
     call(store, "after-midnight", datetime(2026, 11, 21, 0, 0, tzinfo=LOS_ANGELES))
     call(store, "first-morning", datetime(2026, 11, 19, 0, 0, tzinfo=LOS_ANGELES))

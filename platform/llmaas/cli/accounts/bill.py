@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from llmaas.cli.accounts.opening import open_directory, open_store
+from llmaas.cli.accounts.opening import open_administration, open_store
 from llmaas.cli.accounts.options import refusing
 from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.options import DatabaseOption, StateDirOption
@@ -56,7 +56,7 @@ def bill(
     _require_month(month)
     state = state_dir(state_directory)
     with refusing():
-        open_directory(state, database).tenant(tenant)
+        open_administration(state, database).tenant(tenant)
     store = open_store(state, database)
     statement = statement_of(tenant, month, store.read(lambda d: entries_of(d, tenant, month)))
     if output_format is BillFormat.CSV:

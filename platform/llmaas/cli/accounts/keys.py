@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmaas.cli.accounts.opening import administrator, clock_ms, open_directory
+from llmaas.cli.accounts.opening import administrator, clock_ms, open_administration
 from llmaas.cli.accounts.options import (
     CapOption,
     DailyOption,
@@ -140,7 +140,7 @@ def create(
         grace_hours=grace_hours,
     )
     with refusing():
-        key, token = open_directory(state, database).create_key(new, actor=administrator())
+        key, token = open_administration(state, database).create_key(new, actor=administrator())
     if as_json:
         print(msgspec.json.encode(facts(key) | {"key": token}).decode())
         return
@@ -165,7 +165,7 @@ def list_keys(
 
     state = state_dir(state_directory)
     there = database is not None or state.accounts.exists()
-    found = open_directory(state, database).api_keys(tenant) if there else ()
+    found = open_administration(state, database).api_keys(tenant) if there else ()
     if as_json:
         print(msgspec.json.encode([facts(key) for key in found]).decode())
     elif not found:
@@ -199,7 +199,7 @@ def show(
     import msgspec
 
     with refusing():
-        key = open_directory(state_dir(state_directory), database).api_key(key_id)
+        key = open_administration(state_dir(state_directory), database).api_key(key_id)
     if as_json:
         print(msgspec.json.encode(facts(key)).decode())
         return
@@ -228,9 +228,9 @@ def rotate(
     """Issue the successor of a key and print it. Both are valid until the grace period ends."""
     import msgspec
 
-    directory = open_directory(state_dir(state_directory), database)
+    administration = open_administration(state_dir(state_directory), database)
     with refusing():
-        key, token = directory.rotate(
+        key, token = administration.rotate(
             key_id,
             grace_ms=None if grace_hours is None else int(grace_hours * HOUR_MS),
             actor=administrator(),
@@ -249,9 +249,9 @@ def revoke(
     database: DatabaseOption = None,
 ) -> None:
     """Stop a key for good; the next request made with it is refused."""
-    directory = open_directory(state_dir(state_directory), database)
+    administration = open_administration(state_dir(state_directory), database)
     with refusing():
-        key = directory.revoke(key_id, actor=administrator())
+        key = administration.revoke(key_id, actor=administrator())
     print(f"Revoked {key.id} ({key.name}).")
 
 

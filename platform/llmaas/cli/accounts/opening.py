@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from llmaas.accounts import Accounts, DatabaseError, Directory, Store, VaultError
+from llmaas.accounts import Accounts, Administration, DatabaseError, Store, VaultError
 from llmaas.bundle import Service
 from llmaas.cli.exits import CommandError, Exit
 from llmaas.cli.secret_files import write_secret
@@ -55,13 +55,13 @@ def open_store(state: StateDir, database: str | None = None) -> Store:
         raise CommandError(Exit.CANNOT_START, str(error)) from error
 
 
-def open_directory(state: StateDir, database: str | None = None) -> Directory:
-    """Tenants and keys.
+def open_administration(state: StateDir, database: str | None = None) -> Administration:
+    """Tenants and keys, for people.
 
     Raises:
         CommandError: the database cannot be opened.
     """
-    return Directory(open_store(state, database))
+    return Administration(open_store(state, database))
 
 
 def open_accounts(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from llmaas.cli.accounts.opening import administrator, open_directory, open_store
+from llmaas.cli.accounts.opening import administrator, open_administration, open_store
 from llmaas.cli.accounts.options import refusing
 from llmaas.cli.options import DatabaseOption, JsonOption, StateDirOption
 from llmaas.cli.state import state_dir
@@ -69,7 +69,7 @@ def contact(
             if any(value is not None for value in given.values()):
                 change_contact(store, tenant, actor=administrator(), **given)
             else:
-                open_directory(state, database).tenant(tenant)
+                open_administration(state, database).tenant(tenant)
         found = contacts(store).get(tenant, Contact(tenant))
     finally:
         store.close()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmaas.cli.accounts import tenant_contact
-from llmaas.cli.accounts.opening import administrator, open_directory
+from llmaas.cli.accounts.opening import administrator, open_administration
 from llmaas.cli.accounts.options import (
     CapOption,
     DailyOption,
@@ -79,9 +79,9 @@ def create(
     state = state_dir(state_directory)
     policy = _tier(state, catalog, tier)
     quota = quota_of(requests_per_minute, hourly_tokens, daily_tokens, monthly_cap)
-    directory = open_directory(state, database)
+    administration = open_administration(state, database)
     with refusing():
-        made = directory.create_tenant(tenant, name, policy, quota, actor=administrator())
+        made = administration.create_tenant(tenant, name, policy, quota, actor=administrator())
     print(f"Made tenant {made.id} on {made.tier}, {_money(made)}.")
 
 
@@ -95,7 +95,7 @@ def list_tenants(
     """List the tenants with their balances."""
     import msgspec
 
-    found = open_directory(state_dir(state_directory), database).tenants()
+    found = open_administration(state_dir(state_directory), database).tenants()
     if as_json:
         print(msgspec.json.encode([facts(tenant) for tenant in found]).decode())
     elif not found:
@@ -147,9 +147,9 @@ def change(
     state = state_dir(state_directory)
     policy = None if tier is None else _tier(state, catalog, tier)
     quota = quota_of(requests_per_minute, hourly_tokens, daily_tokens, monthly_cap)
-    directory = open_directory(state, database)
+    administration = open_administration(state, database)
     with refusing():
-        changed = directory.change_tenant(
+        changed = administration.change_tenant(
             tenant,
             tier=policy,
             quota=None if quota == Quota() else quota,
@@ -177,10 +177,10 @@ def credit(
     database: DatabaseOption = None,
 ) -> None:
     """Book money that a tenant paid in; running services notice at once."""
-    directory = open_directory(state_dir(state_directory), database)
+    administration = open_administration(state_dir(state_directory), database)
     with refusing():
-        directory.credit(tenant, euros(amount), reference, actor=administrator())
-        print(f"Tenant {tenant}: {_money(directory.tenant(tenant))}.")
+        administration.credit(tenant, euros(amount), reference, actor=administrator())
+        print(f"Tenant {tenant}: {_money(administration.tenant(tenant))}.")
 
 
 @app.command(epilog=epilog(CLOSE_EXAMPLES))
@@ -192,7 +192,7 @@ def close(
 ) -> None:
     """Stop every key of a tenant for good."""
     with refusing():
-        open_directory(state_dir(state_directory), database).close_tenant(
+        open_administration(state_dir(state_directory), database).close_tenant(
             tenant, actor=administrator()
         )
     print(f"Closed tenant {tenant}.")

@@ -3,23 +3,23 @@
 import stat
 import sys
 
-from llmaas.accounts import Directory, NewKey
+from llmaas.accounts import Accounts, NewKey
 from llmaas.cli.secret_files import write_secret
 from llmaas.cli.state import StateDir
 
 NAME = "local (made by `llmaas up`)"
 
 
-def local_key(state: StateDir, directory: Directory) -> str:
+def local_key(state: StateDir, accounts: Accounts) -> str:
     """The token that is kept in clear for the user of this machine.
 
     A key that was revoked, or that the accounts do not know, is replaced. It belongs to the
     operator's own tenant, which is on a contract without limits.
     """
     token = _read(state)
-    if token is not None and directory.authenticate(token) is not None:
+    if token is not None and accounts.directory.authenticate(token) is not None:
         return token
-    _, token = directory.create_key(NewKey(NAME), actor="llmaas up")
+    _, token = accounts.administration.create_key(NewKey(NAME), actor="llmaas up")
     write_secret(state.local_key, token)
     return token
 

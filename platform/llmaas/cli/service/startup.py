@@ -73,7 +73,7 @@ def start_up(request: Request, *, catalog: Path | None, with_docs: bool) -> None
             )
         accounts = open_accounts(state, deployment.bundle.service, request.database)
         with writing(state):
-            api_key = local_key(state, accounts.directory)
+            api_key = local_key(state, accounts)
         preparing = _preparing(
             request,
             stand_ins,
@@ -289,7 +289,7 @@ def _require_site(directory: Path | None) -> None:
 
 
 def _require_key(state: StateDir, accounts: Accounts) -> None:
-    if not any(key.valid_at(clock_ms()) for key in accounts.directory.api_keys()):
+    if not any(key.valid_at(clock_ms()) for key in accounts.administration.api_keys()):
         accounts.close()
         raise CommandError(
             Exit.CANNOT_START,
