@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import openai
 import pytest
+from tests.recordings import recording
 
 from llmaas.bundle import Phase, phase_at, read_bundle
 from llmaas.reference import reference_directory
@@ -167,6 +168,9 @@ def test_every_listed_model_answers(service):
         if "embeddings" in routes[model].endpoints:
             vectors = service.client.embeddings.create(model=model, input="Hello")
             assert vectors.data[0].embedding
+        elif "audio.transcriptions" in routes[model].endpoints:
+            sound = ("tone.wav", recording(1, "wav"))
+            assert service.client.audio.transcriptions.create(model=model, file=sound).text
         else:
             answer = service.client.chat.completions.create(
                 model=model, messages=[{"role": "user", "content": "Hello"}], max_tokens=3

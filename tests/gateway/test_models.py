@@ -13,6 +13,7 @@ from tests.gateway.a_bundle import (
     NOT_DEPLOYED,
     REASONING,
     RETIRED,
+    TRANSCRIPTION,
     UPCOMING,
 )
 from tests.gateway.serving import Gateway, serving
@@ -20,7 +21,7 @@ from tests.gateway.serving import Gateway, serving
 
 def test_the_list_has_what_can_be_called_in_the_order_of_the_catalogue(gateway: Gateway) -> None:
     listed = [model.id for model in gateway.openai().models.list()]
-    assert listed == [CHAT, REASONING, EMBEDDING, DEPRECATED, END_OF_SUPPORT]
+    assert listed == [CHAT, REASONING, EMBEDDING, TRANSCRIPTION, DEPRECATED, END_OF_SUPPORT]
 
 
 def test_a_model_object_has_the_fields_of_the_service(gateway: Gateway) -> None:
