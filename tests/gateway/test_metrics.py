@@ -81,7 +81,7 @@ def test_a_request_is_counted_with_its_model_and_tokens(gateway: Gateway) -> Non
     of_call = {"gen_ai_operation_name": "chat", "gen_ai_request_model": CHAT}
     assert value(gateway, "gen_ai_server_request_duration_seconds_count", **of_call) == 3
     # Who waits for the whole answer sees no first token.
-    assert value(gateway, "gen_ai_server_time_to_first_token_seconds_count", **of_call) == 0
+    assert not any("time_to_first_token_seconds_" in name for name, _ in samples(gateway))
 
 
 def test_a_stream_tells_when_its_first_token_came_and_how_far_apart_the_others(
@@ -124,6 +124,18 @@ def test_an_answer_that_breaks_is_counted_with_its_code(tmp_path: Path) -> None:
         assert answer.status_code == 500
         code = answer.json()["error"]["code"]
         assert request_count(gateway, status=500, code=code or "") == 1
+
+
+def test_what_is_refused_is_counted_with_its_model_and_says_nothing_about_durations(
+    gateway: Gateway,
+) -> None:
+    assert chat(gateway, temperature=7).status_code == 400
+    assert chat(gateway, messages=[]).status_code == 400
+    answer = chat(gateway, model=EMBEDDING)
+    code = answer.json()["error"]["code"]
+    assert request_count(gateway, status=400, code=code, model=EMBEDDING) == 1
+    found = samples(gateway).items()
+    assert not any(v for (name, _), v in found if name.endswith("request_duration_seconds_count"))
 
 
 def test_the_scrape_itself_is_the_one_request_running(gateway: Gateway) -> None:

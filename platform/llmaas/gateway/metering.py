@@ -224,7 +224,6 @@ async def admit(
     Raises:
         ApiError: it does not fit.
     """
-    exchange.model = target.model.route.model
     admission = Admission(
         request_id=request_id(exchange.scope),
         key=key_of(exchange),

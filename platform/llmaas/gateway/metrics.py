@@ -7,7 +7,7 @@ anything a client wrote: series are as many as the catalogue has models. Countin
 
 from collections import Counter as Tally
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
@@ -39,14 +39,11 @@ _OF_A_CALL = ("gen_ai_operation_name", "gen_ai_request_model")
 
 @dataclass(frozen=True)
 class _Calls:
-    """The series of one operation and model. Looking labels up costs more than counting does."""
+    """What every answer of one operation and model adds to, looked up once."""
 
     duration: Histogram
-    first_token: Histogram
-    next_token: Histogram
-    tokens: dict[str, Counter]
-    audio: Counter
-    requests: dict[tuple[int, str], Counter] = field(default_factory=dict)
+    input_tokens: Counter
+    output_tokens: Counter
 
 
 class Metrics:
@@ -65,7 +62,7 @@ class Metrics:
         )
         self._duration = Histogram(
             "gen_ai_server_request_duration_seconds",
-            "From the arrival of a request to the end of its answer.",
+            "From the arrival of a request to the end of its answer, where it was answered.",
             _OF_A_CALL,
             buckets=_DURATIONS,
             registry=self.registry,
@@ -102,7 +99,9 @@ class Metrics:
             ("verdict",),
             registry=self.registry,
         )
-        self._calls: dict[tuple[str, str], _Calls] = {}
+        # Looking labels up costs more than counting does.
+        self._requests_with: dict[tuple[str, str, int, str], Counter] = {}
+        self._calls_of: dict[tuple[str, str], _Calls] = {}
 
     def ended(
         self, exchange: "Exchange", *, endpoint: str | None, status: int, code: str | None
@@ -116,48 +115,45 @@ class Metrics:
             code: of the error.
         """
         model = exchange.model or ""
-        calls = self._calls.get((exchange.operation, model))
-        if calls is None:
-            calls = self._calls[exchange.operation, model] = self._series(endpoint, model)
-        requests = calls.requests.get((status, code or ""))
+        labels = (exchange.operation, model, status, code or "")
+        requests = self._requests_with.get(labels)
         if requests is None:
-            requests = self._requests.labels(exchange.operation, model, status, code or "")
-            calls.requests[status, code or ""] = requests
+            requests = self._requests_with[labels] = self._requests.labels(*labels)
         requests.inc()
         if exchange.verdict is not None:
             self._screened.labels(exchange.verdict).inc()
         if endpoint is None or not model:
             return
-        seconds = exchange.seconds
-        calls.duration.observe(seconds)
-        usage = exchange.usage
-        calls.tokens["input"].inc(usage.prompt_tokens)
-        calls.tokens["output"].inc(usage.completion_tokens)
+        operation = _OPERATION_NAMES.get(endpoint, endpoint)
+        calls = self._calls_of.get((operation, model))
+        if calls is None:
+            calls = self._calls_of[operation, model] = self._calls(operation, model)
+        usage, first, seconds = exchange.usage, exchange.first_token_s, exchange.seconds
+        calls.input_tokens.inc(usage.prompt_tokens)
+        calls.output_tokens.inc(usage.completion_tokens)
         if usage.reasoning_tokens:
-            calls.tokens["reasoning"].inc(usage.reasoning_tokens)
+            self._tokens.labels(model, "reasoning").inc(usage.reasoning_tokens)
         if usage.audio_seconds:
-            calls.audio.inc(usage.audio_seconds)
-        first = exchange.first_token_s
+            self._audio.labels(model).inc(usage.audio_seconds)
         if first is not None:
-            calls.first_token.observe(first)
-            if usage.completion_tokens > 1:
-                calls.next_token.observe((seconds - first) / (usage.completion_tokens - 1))
+            self._first_token.labels(operation, model).observe(first)
+        if code is not None or status != 200:
+            return  # how soon something is refused says nothing about answers
+        calls.duration.observe(seconds)
+        if first is not None and usage.completion_tokens > 1:
+            next_s = (seconds - first) / (usage.completion_tokens - 1)
+            self._next_token.labels(operation, model).observe(next_s)
 
     def exposition(self, gateway: "Gateway", *, accept: str) -> tuple[bytes, str]:
         """Everything as it is now, and its media type, in the format that a scraper asks for."""
         encode, media_type = choose_encoder(accept)
         return encode(_Everything(self, gateway)), media_type
 
-    def _series(self, endpoint: str | None, model: str) -> _Calls:
-        labels = (_OPERATION_NAMES.get(endpoint or "", endpoint or ""), model)
+    def _calls(self, operation: str, model: str) -> _Calls:
         return _Calls(
-            duration=self._duration.labels(*labels),
-            first_token=self._first_token.labels(*labels),
-            next_token=self._next_token.labels(*labels),
-            tokens={
-                kind: self._tokens.labels(model, kind) for kind in ("input", "output", "reasoning")
-            },
-            audio=self._audio.labels(model),
+            duration=self._duration.labels(operation, model),
+            input_tokens=self._tokens.labels(model, "input"),
+            output_tokens=self._tokens.labels(model, "output"),
         )
 
 

@@ -78,6 +78,7 @@ def resolve(exchange: Exchange, key: ApiKey, name: str, endpoint: Endpoint | Non
             "GET /v1/models lists the models it may call.",
             param="model",
         )
+    exchange.model = route.model
     if endpoint is not None and not key.may_use(endpoint):
         raise EndpointNotPermitted(
             f"This API key may not use /v1/{endpoint.replace('.', '/')}. "
