@@ -18,7 +18,8 @@ from tests.gateway.scripted_workers import ScriptedWorkers
 from llmaas.accounts import Accounts, ApiKey, NewKey, Store
 from llmaas.bundle import Bundle
 from llmaas.gateway import GatewayServer, create_app, listen
-from llmaas.workers import ServedModel
+from llmaas.workers import ServedModel, Workers, plan_deployment
+from llmaas.workers.stand_in import make_stand_ins
 
 T = TypeVar("T")
 NOW = 1764000000.0
@@ -132,3 +133,21 @@ def serving(
         thread.join()
         loop.close()
         accounts.close()
+
+
+@contextmanager
+def serving_stand_ins(directory: Path, bundle: Bundle | None = None) -> Iterator[Gateway]:
+    """Serve real workers with stand-in weights until the block ends."""
+    bundle = bundle or make_bundle()
+    deployment = plan_deployment(
+        bundle.workers,
+        weights_dir=directory / "weights",
+        stand_ins=make_stand_ins(directory / "stand-ins"),
+    )
+    workers = Workers(deployment, memory_budget_bytes=4 * 2**30, machine_name="here", n_threads=1)
+    with serving(directory, workers=workers, bundle=bundle, deployment=deployment) as running:
+        running.run(workers.start())
+        try:
+            yield running
+        finally:
+            running.run(workers.stop())

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 from tests.gateway.a_bundle import CHAT, DEPRECATED, REASONING, make_bundle, make_deployment
 from tests.gateway.scripted_workers import ScriptedWorkers
-from tests.gateway.serving import Gateway, serving
+from tests.gateway.serving import Gateway, serving, serving_stand_ins
 from tests.gateway.test_metering import entries
 from tests.workers.vision_weights import data_uri, picture
 
@@ -25,8 +25,6 @@ from llmaas.gateway.errors import InvalidRequest
 from llmaas.gateway.image_headers import image_size
 from llmaas.gateway.images import PIECE, _file
 from llmaas.gateway.metering import IMAGE_TOKENS, TEMPLATE_TOKENS, expected_chat
-from llmaas.workers import Workers, plan_deployment
-from llmaas.workers.stand_in import make_stand_ins
 from llmaas.workers.stand_in.projector import TOKENS
 
 SEEING = (CHAT, REASONING)
@@ -58,20 +56,8 @@ def scripted(tmp_path: Any) -> Iterator[Gateway]:
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    directory = tmp_path_factory.mktemp("gateway")
-    bundle = seeing_bundle()
-    deployment = plan_deployment(
-        bundle.workers,
-        weights_dir=directory / "weights",
-        stand_ins=make_stand_ins(directory / "stand-ins"),
-    )
-    workers = Workers(deployment, memory_budget_bytes=4 * 2**30, machine_name="here", n_threads=1)
-    with serving(directory, workers=workers, bundle=bundle, deployment=deployment) as running:
-        running.run(workers.start())
-        try:
-            yield running
-        finally:
-            running.run(workers.stop())
+    with serving_stand_ins(tmp_path_factory.mktemp("gateway"), seeing_bundle()) as running:
+        yield running
 
 
 def part(url: str) -> dict[str, Any]:

@@ -8,14 +8,12 @@ from typing import Any
 import openai
 import psutil
 import pytest
-from tests.gateway.a_bundle import CHAT, TRANSCRIPTION, make_bundle
-from tests.gateway.serving import Gateway, serving
+from tests.gateway.a_bundle import CHAT, TRANSCRIPTION
+from tests.gateway.serving import Gateway, serving_stand_ins
 from tests.gateway.test_metering import entries
 from tests.recordings import FORMATS, recording
 
 from llmaas.accounts import to_eur
-from llmaas.workers import Workers, plan_deployment
-from llmaas.workers.stand_in import make_stand_ins
 from llmaas.workers.stand_in.transcription import SENTENCE
 
 pytestmark = pytest.mark.timeout(120)
@@ -24,20 +22,8 @@ TIME = r"\d\d:[0-5]\d:[0-5]\d"
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    directory = tmp_path_factory.mktemp("gateway")
-    bundle = make_bundle()
-    deployment = plan_deployment(
-        bundle.workers,
-        weights_dir=directory / "weights",
-        stand_ins=make_stand_ins(directory / "stand-ins"),
-    )
-    workers = Workers(deployment, memory_budget_bytes=4 * 2**30, machine_name="here", n_threads=1)
-    with serving(directory, workers=workers, bundle=bundle, deployment=deployment) as running:
-        running.run(workers.start())
-        try:
-            yield running
-        finally:
-            running.run(workers.stop())
+    with serving_stand_ins(tmp_path_factory.mktemp("gateway")) as running:
+        yield running
 
 
 def transcribe(gateway: Gateway, seconds: float = 1, ending: str = "wav", **options: Any) -> Any:

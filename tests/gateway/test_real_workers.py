@@ -14,35 +14,21 @@ import msgspec
 import openai
 import pytest
 from hypothesis import HealthCheck, given, settings
-from tests.gateway.a_bundle import ALIAS, CHAT, DEPRECATED, EMBEDDING, REASONING, make_bundle
+from tests.gateway.a_bundle import ALIAS, CHAT, DEPRECATED, EMBEDDING, REASONING
 from tests.gateway.bodies import CHAT_BODY
-from tests.gateway.serving import Gateway, serving
+from tests.gateway.serving import Gateway, serving_stand_ins
 from tests.gateway.test_metering import entries
 from tests.recordings import recording
 
 from llmaas.accounts import LedgerEntry
-from llmaas.workers import Workers, plan_deployment
-from llmaas.workers.stand_in import make_stand_ins
 
 QUESTION: Any = [{"role": "user", "content": "Why is the sky blue?"}]
 
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    directory = tmp_path_factory.mktemp("gateway")
-    bundle = make_bundle()
-    deployment = plan_deployment(
-        bundle.workers,
-        weights_dir=directory / "weights",
-        stand_ins=make_stand_ins(directory / "stand-ins"),
-    )
-    workers = Workers(deployment, memory_budget_bytes=4 * 2**30, machine_name="here", n_threads=1)
-    with serving(directory, workers=workers, bundle=bundle, deployment=deployment) as running:
-        running.run(workers.start())
-        try:
-            yield running
-        finally:
-            running.run(workers.stop())
+    with serving_stand_ins(tmp_path_factory.mktemp("gateway")) as running:
+        yield running
 
 
 def test_every_callable_model_answers(gateway: Gateway) -> None:

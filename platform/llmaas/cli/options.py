@@ -133,6 +133,15 @@ MemoryBudgetOption = Annotated[
         help="Memory for loaded models, such as 4GiB. Idle models leave when it is needed.",
     ),
 ]
+UsageOption = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="LLMAAS_USAGE",
+        metavar="FILE",
+        show_default="the ledger",
+        help="Calls as CSV: tenant,key,model,requests.",
+    ),
+]
 
 EndpointOption = Annotated[
     str,

@@ -21,7 +21,13 @@ from llmaas.cli.lifecycle.notices import (
     require_notices,
     write_notices,
 )
-from llmaas.cli.options import CatalogOption, DatabaseOption, JsonOption, StateDirOption
+from llmaas.cli.options import (
+    CatalogOption,
+    DatabaseOption,
+    JsonOption,
+    StateDirOption,
+    UsageOption,
+)
 from llmaas.cli.service_day import today_of, zone_of
 from llmaas.cli.sources import load_source
 from llmaas.cli.state import state_dir
@@ -49,15 +55,7 @@ def report(
     *,
     catalog: CatalogOption = None,
     at: AtOption = None,
-    usage: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="LLMAAS_USAGE",
-            metavar="FILE",
-            show_default="the ledger",
-            help="Calls as CSV: tenant,key,model,requests.",
-        ),
-    ] = None,
+    usage: UsageOption = None,
     notices: Annotated[
         Path | None,
         typer.Option(

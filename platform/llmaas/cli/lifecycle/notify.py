@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,7 +22,7 @@ from llmaas.cli.lifecycle.delivery import (
 )
 from llmaas.cli.lifecycle.due import NEAR, WINDOW_DAYS, leaving
 from llmaas.cli.lifecycle.notices import languages_of, notices_of, require_notices
-from llmaas.cli.options import CatalogOption, DatabaseOption, StateDirOption
+from llmaas.cli.options import CatalogOption, DatabaseOption, StateDirOption, UsageOption
 from llmaas.cli.service_day import today_of, zone_of
 from llmaas.cli.sources import load_source
 from llmaas.cli.state import state_dir
@@ -55,15 +54,7 @@ def notify(
     *,
     catalog: CatalogOption = None,
     at: AtOption = None,
-    usage: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="LLMAAS_USAGE",
-            metavar="FILE",
-            show_default="the ledger",
-            help="Calls as CSV: tenant,key,model,requests.",
-        ),
-    ] = None,
+    usage: UsageOption = None,
     smtp: Annotated[
         str | None,
         typer.Option(
