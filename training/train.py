@@ -55,7 +55,7 @@ class Schedule:
 
 
 FROM_NOTHING = Schedule(rate=0.02, hard_after=250, falls_from=300, falls_to=3000)
-GOING_ON = Schedule(rate=0.007, hard_after=1, falls_from=200, falls_to=2600)
+GOING_ON = Schedule(rate=0.007, hard_after=1, falls_from=200, falls_to=4000)
 
 
 def focal(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

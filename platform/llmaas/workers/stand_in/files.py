@@ -15,7 +15,7 @@ from llmaas.workers.stand_in.projector import ARCHITECTURE as PROJECTOR
 from llmaas.workers.stand_in.projector import write_projector
 from llmaas.workers.stand_in.transcription import write_transcription_model
 
-VERSION = 5
+VERSION = 6
 """Part of every file name: raise it with any change to what is written, and new files are made."""
 N_CTX = 8192
 """Context of the generating stand-ins in tokens, as in the metadata of `weights.gguf`."""
